@@ -1,0 +1,53 @@
+"""What carries controls and telemetry between us and the cars of one race."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections import Counter
+from collections.abc import Callable
+
+from racegym.signals import Controls, Telemetry
+
+#: Raises `SimulatorLost` when the game is gone.
+Check = Callable[[], None]
+
+
+class Transport(ABC):
+    """One conversation with every car of a race. Times are the game's; nothing is made relative here.
+
+    Deadlines are points on the monotonic clock. Every waiting call raises `SimulatorTimeout` after its
+    deadline and `SimulatorLost` as soon as the game is gone.
+    """
+
+    def __init__(self) -> None:
+        self.statistics: Counter[str] = Counter()
+        """Datagrams dropped, by reason."""
+
+    @abstractmethod
+    def connect(self, index: int, host: str, port: int) -> None:
+        """Take note that car `index` waits at that address."""
+
+    @abstractmethod
+    def begin(self, seed: int | None, deadline: float) -> None:
+        """Introduce ourselves to every car, so that `read` gives the first tick; `seed` decides the noise."""
+
+    @abstractmethod
+    def send(self, controls: Controls) -> None:
+        """Give every car its controls for the next tick; they are already clipped."""
+
+    @abstractmethod
+    def read(self, telemetry: Telemetry, deadline: float) -> None:
+        """Fill the rows of all cars with the next tick; once the race is over they stay, with finished 1."""
+
+    @abstractmethod
+    def restart(self, deadline: float) -> None:
+        """Take the race back to where every car waits for `begin`."""
+
+    @property
+    @abstractmethod
+    def over(self) -> bool:
+        """Whether the game has ended the race, so that only a new game can start another."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let go of sockets or memory; may be called again."""

@@ -1,0 +1,373 @@
+"""Action terms: what the agent decides, and how its numbers become controls.
+
+An action is a float Box ``(-1, 1)`` with a few numbers a term, in the order listed; or, with the `keys` term, one
+Discrete choice. Terms own what an agent should not have to: gears, rate limits, relative actions.
+"""
+
+from __future__ import annotations
+
+import math
+from abc import abstractmethod
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, ClassVar, Literal
+
+import numpy as np
+from gymnasium import spaces
+from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
+
+from racegym.errors import ConfigurationError, InvalidAction
+from racegym.signals import Controls, Telemetry
+from racegym.terms import Context, Stateful, Term, TermTable
+
+Actuate = Callable[[np.ndarray, Telemetry, Controls], None]
+
+
+class Action(Term):
+    """Base of action terms."""
+
+    width: ClassVar[int] = 0
+    """How many numbers of the action are its own."""
+
+    @abstractmethod
+    def bind(self, context: Context) -> Actuate:
+        """A function ``(action (cars, width), now, controls)`` that writes into `controls`."""
+
+
+class _Axis(Action):
+    """One number in [-1, 1] that sets a control."""
+
+    width = 1
+    mode: Literal["absolute", "relative"] = "absolute"
+    """Relative: the number changes the control by up to `rate` a second."""
+    rate: float | None = Field(default=None, gt=0)
+    """How fast the control may change, units a second; None: at once."""
+
+    def axis(self, context: Context, low: float = -1.0) -> Callable[[np.ndarray], np.ndarray]:
+        """A function from the agent's number to the axis, after mode and rate."""
+        if self.mode == "relative" and self.rate is None:
+            raise ConfigurationError("task.action: mode relative needs a rate, in units a second")
+        if self.rate is None:
+            return lambda action: action
+        return _Limited(self.mode == "relative", self.rate * context.period, low, context.cars)
+
+
+class _Limited(Stateful):
+    """An axis in [low, 1] that moves by at most `step` at a time, towards the action or by it."""
+
+    def __init__(self, relative: bool, step: float, low: float, cars: int) -> None:
+        self._relative = relative
+        self._step = step
+        self._low = low
+        self._axis = np.zeros(cars)
+
+    def reset(self, now: Telemetry, rows: np.ndarray | None) -> None:
+        self._axis[slice(None) if rows is None else rows] = 0.0
+
+    def __call__(self, action: np.ndarray) -> np.ndarray:
+        change = action * self._step if self._relative else (action - self._axis).clip(-self._step, self._step)
+        np.clip(self._axis + change, self._low, 1.0, out=self._axis)
+        return self._axis
+
+
+class _Bound(Stateful):
+    """An actuator whose axis may remember."""
+
+    def __init__(self, axis: Callable[[np.ndarray], np.ndarray], write: Callable[[np.ndarray, Controls], None]) -> None:
+        self._axis = axis
+        self._write = write
+
+    def reset(self, now: Telemetry, rows: np.ndarray | None) -> None:
+        if isinstance(self._axis, Stateful):
+            self._axis.reset(now, rows)
+
+    def __call__(self, action: np.ndarray, now: Telemetry, controls: Controls) -> None:
+        self._write(self._axis(action[:, 0]), controls)
+
+
+class Steer(_Axis):
+    """Steering; +1 full left. `limit` is the largest steering that +-1 may reach."""
+
+    limit: float = Field(default=1.0, gt=0, le=1)
+
+    def bind(self, context: Context) -> Actuate:
+        def write(axis: np.ndarray, controls: Controls) -> None:
+            np.multiply(axis, self.limit, out=controls["steer"])
+
+        return _Bound(self.axis(context), write)
+
+
+class Pedal(_Axis):
+    """One axis for two pedals: above 0 is throttle, below 0 is brake."""
+
+    def bind(self, context: Context) -> Actuate:
+        def write(axis: np.ndarray, controls: Controls) -> None:
+            np.maximum(axis, 0.0, out=controls["throttle"])
+            np.negative(np.minimum(axis, 0.0), out=controls["brake"])
+
+        return _Bound(self.axis(context), write)
+
+
+class _Lever(_Axis):
+    """A control in [0, 1]; the agent's -1 is released and +1 is fully pressed, or, relative, less and more of it."""
+
+    control: ClassVar[str]
+
+    def bind(self, context: Context) -> Actuate:
+        if self.mode == "relative":
+            return _Bound(self.axis(context, low=0.0), lambda axis, controls: controls.__setitem__(self.control, axis))
+        # a rate is in units of the lever, which the agent's -1..1 spans twice
+        wide = self.model_copy(update={"rate": 2 * self.rate}) if self.rate else self
+        return _Bound(
+            wide.axis(context), lambda axis, controls: controls.__setitem__(self.control, (axis + 1.0) / 2.0)
+        )
+
+
+class Throttle(_Lever):
+    """Accelerator pedal alone."""
+
+    control = "throttle"
+
+
+class Brake(_Lever):
+    """Brake pedal alone."""
+
+    control = "brake"
+
+
+class Clutch(_Lever):
+    """Clutch pedal; pressed is disengaged."""
+
+    control = "clutch"
+
+
+class Handbrake(_Lever):
+    """Hand brake."""
+
+    control = "handbrake"
+
+
+class Focus(Action):
+    """Direction of the focus beams: -1 is 90 degrees to the right, +1 to the left."""
+
+    width = 1
+
+    def bind(self, context: Context) -> Actuate:
+        return lambda action, now, controls: np.multiply(action[:, 0], np.pi / 2, out=controls["focus"])
+
+
+class GearShift(Action):
+    """Gears by hand: above 1/3 shifts one up, below -1/3 one down, from reverse to the top gear."""
+
+    width = 1
+
+    def bind(self, context: Context) -> Actuate:
+        top = len(context.spec.gearbox.up)
+
+        def shift(action: np.ndarray, now: Telemetry, controls: Controls) -> None:
+            wanted = now["gear"] + (action[:, 0] > 1 / 3) - (action[:, 0] < -1 / 3)
+            np.clip(wanted, -1, top, out=controls["gear"])
+
+        return shift
+
+
+class AutomaticGears(Action):
+    """Gears by engine speed, at the simulator's shift points, with at least `pause` seconds between two shifts.
+
+    With `reverse`, a brake held at standstill engages reverse gear after `pause` and then drives backwards; throttle
+    ends that.
+    """
+
+    pause: float = Field(default=0.3, ge=0)
+    reverse: bool = True
+
+    def bind(self, context: Context) -> Actuate:
+        return _Gears(self, context)
+
+
+class _Gears(Stateful):
+    SLOW = 1.0  # m/s: below this the car counts as standing
+
+    def __init__(self, term: AutomaticGears, context: Context) -> None:
+        up, down = context.spec.gearbox.up, context.spec.gearbox.down
+        # indexed by gear + 1: reverse and neutral never shift by engine speed
+        self._up = np.array([math.inf, math.inf, *up])
+        self._down = np.array([-math.inf, -math.inf, *down])
+        self._pause = max(1, round(term.pause / context.period))
+        self._reverse = term.reverse
+        self._gear = np.ones(context.cars, int)
+        self._clock = 0
+        self._ready = np.zeros(context.cars, int)
+        self._held = np.zeros(context.cars, int)
+        self._backing = False
+        self._note()
+
+    def _note(self) -> None:
+        """Look up what the gears in use mean, for the steps until the next shift."""
+        self._above = self._up[self._gear + 1]
+        self._below = self._down[self._gear + 1]
+        self._backing = bool((self._gear < 0).any())
+
+    def reset(self, now: Telemetry, rows: np.ndarray | None) -> None:
+        which = slice(None) if rows is None else rows
+        self._gear[which] = 1
+        self._ready[which] = 0
+        self._held[which] = 0
+        self._note()
+
+    def __call__(self, action: np.ndarray, now: Telemetry, controls: Controls) -> None:
+        engine = now["engine_speed"]
+        self._clock += 1
+        if np.count_nonzero((engine > self._above) | (engine < self._below)):
+            self._shift(engine)
+        if self._reverse and (self._backing or np.count_nonzero(controls["brake"])):
+            self._back(now["velocity"][:, 0], controls)
+        controls["gear"][...] = self._gear
+
+    def _shift(self, engine: np.ndarray) -> None:
+        shift = (engine > self._above).astype(int) - (engine < self._below)
+        shift[self._ready > self._clock] = 0
+        self._gear += shift
+        self._ready[shift != 0] = self._clock + self._pause
+        self._note()
+
+    def _back(self, forward: np.ndarray, controls: Controls) -> None:
+        """Engage, drive or leave reverse gear."""
+        throttle, brake = controls["throttle"], controls["brake"]
+        self._held = np.where((forward < self.SLOW) & (brake > 0) & (self._gear > 0), self._held + 1, 0)
+        self._gear[self._held > self._pause] = -1
+        backing = self._gear < 0
+        leaving = backing & (throttle > 0)
+        rolling = leaving & (forward < -self.SLOW)
+        self._gear[leaving & ~rolling] = 1
+        # in reverse the brake pedal drives and, while still rolling back, the throttle brakes
+        swap = backing & (~leaving | rolling)
+        throttle[swap], brake[swap] = brake[swap], throttle[swap]
+        self._note()
+
+
+class Keys(Action):
+    """A Discrete choice among combinations of held keys: up (throttle), down (brake), left, right."""
+
+    combinations: tuple[tuple[Literal["up", "down", "left", "right"], ...], ...] = Field(
+        default=(
+            (), ("up",), ("up", "left"), ("up", "right"), ("left",), ("right",),
+            ("down",), ("down", "left"), ("down", "right"),
+        ),
+        min_length=2,
+        strict=False,
+    )  # fmt: skip
+
+    EFFECTS: ClassVar = {"up": (0, 1, 0), "down": (0, 0, 1), "left": (1, 0, 0), "right": (-1, 0, 0)}
+
+    def bind(self, context: Context) -> Actuate:
+        table = np.array([np.sum([self.EFFECTS[key] for key in keys], axis=0) + np.zeros(3) for keys in self.combinations])
+
+        def press(action: np.ndarray, now: Telemetry, controls: Controls) -> None:
+            levels = table[action]
+            for place, name in enumerate(("steer", "throttle", "brake")):
+                controls[name][...] = levels[:, place]
+
+        return press
+
+
+ACTIONS = TermTable(
+    "action",
+    Action,
+    {
+        "steer": Steer,
+        "pedal": Pedal,
+        "throttle": Throttle,
+        "brake": Brake,
+        "clutch": Clutch,
+        "handbrake": Handbrake,
+        "focus": Focus,
+        "gear_shift": GearShift,
+        "automatic_gears": AutomaticGears,
+        "keys": Keys,
+    },
+)
+
+
+class ActionConfig(BaseModel):
+    """What the agent decides."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+    repeat: int = Field(default=1, ge=1)
+    """Control periods of the simulator for each action."""
+    terms: Annotated[dict[str, Any], PlainValidator(ACTIONS.parse), WithJsonSchema(ACTIONS.schema())] = Field(
+        default_factory=lambda: {"steer": Steer(), "pedal": Pedal(), "automatic_gears": AutomaticGears()},
+        min_length=1,
+    )
+
+
+class Actuator:
+    """Compiled action spec: its space, and controls from actions."""
+
+    def __init__(self, config: ActionConfig, context: Context) -> None:
+        terms: Sequence[Action] = list(config.terms.values())
+        self._keys = next((term for term in terms if isinstance(term, Keys)), None)
+        self._width = sum(term.width for term in terms)
+        if self._keys and self._width:
+            raise ConfigurationError("task.action.terms: keys is a Discrete action and cannot stand beside axes")
+        if not self._keys and not self._width:
+            raise ConfigurationError("task.action.terms: the agent decides nothing; list steer and pedal, or keys")
+        if "gear" in context.spec.controls and not any(isinstance(t, GearShift | AutomaticGears) for t in terms):
+            raise ConfigurationError("task.action.terms: nothing sets the gear; list automatic_gears or gear_shift")
+        self._cars = context.cars
+        columns: list[slice] = []
+        for term in terms:
+            start = columns[-1].stop if columns else 0
+            columns.append(slice(start, start + term.width))
+        # gears come last: automatic reverse swaps the pedals that the others have set
+        order = sorted(zip(terms, columns, strict=True), key=lambda pair: isinstance(pair[0], AutomaticGears))
+        self._bound: list[tuple[Actuate, slice]] = [(term.bind(context), place) for term, place in order]
+        self.controls = Controls(context.cars)
+        self._action = np.zeros((context.cars, max(self._width, 1)))
+
+    @property
+    def space(self) -> spaces.Space:
+        """The space of one car's action."""
+        if self._keys:
+            return spaces.Discrete(len(self._keys.combinations))
+        return spaces.Box(-1.0, 1.0, (self._width,), np.float32)
+
+    def reset(self, now: Telemetry, rows: np.ndarray | None) -> None:
+        """Released controls and no memory for these rows (all when None)."""
+        which = slice(None) if rows is None else rows
+        self.controls.block[which] = Controls(1).block
+        for actuate, _ in self._bound:
+            if isinstance(actuate, Stateful):
+                actuate.reset(now, rows)
+
+    def decode(self, action: Any, now: Telemetry) -> Controls:
+        """The controls of `action`, ``(cars, width)`` floats (or ``(cars,)`` choices); `InvalidAction` if it is neither.
+
+        Numbers outside [-1, 1] are clipped.
+        """
+        numbers = self._choices(action) if self._keys else self._numbers(action)
+        for actuate, columns in self._bound:
+            actuate(numbers if self._keys else numbers[:, columns], now, self.controls)
+        return self.controls
+
+    def _numbers(self, action: Any) -> np.ndarray:
+        numbers = np.asarray(action)
+        if numbers.shape != self._action.shape:
+            raise InvalidAction(f"an action of shape {self._action.shape} is wanted, not {numbers.shape}")
+        np.maximum(numbers, -1.0, out=self._action)
+        np.minimum(self._action, 1.0, out=self._action)
+        flat = self._action.ravel()
+        # clipped numbers are at most 1, so the sum of squares is finite unless one is NaN
+        if math.isnan(flat.dot(flat)):
+            raise InvalidAction(f"an action must not be NaN: {numbers.tolist()}")
+        return self._action
+
+    def _choices(self, action: Any) -> np.ndarray:
+        assert self._keys is not None
+        choices = np.asarray(action)
+        count = len(self._keys.combinations)
+        if choices.shape != (self._cars,) or choices.dtype.kind not in "iu":
+            raise InvalidAction(f"{self._cars} whole numbers are wanted, not {choices.dtype} of shape {choices.shape}")
+        if (choices < 0).any() or (choices >= count).any():
+            raise InvalidAction(f"choices are 0 to {count - 1}, not {choices.tolist()}")
+        return choices

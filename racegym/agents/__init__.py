@@ -1,0 +1,68 @@
+"""Agents: what drives. A small batched protocol, and the look-up of agents by name.
+
+An agent's `reset(cars)` begins an episode with that many cars; `act(observation)` maps ``(cars, n)`` observations to
+``(cars, a)`` actions. Its attribute `task`, if any, holds the parts of a task (``{"observation": ..., "action": ...}``)
+that it needs in place of the run's own.
+"""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, Protocol, runtime_checkable
+
+import numpy as np
+from gymnasium import spaces
+
+from racegym.errors import ConfigurationError, NotFound
+from racegym.terms import did_you_mean
+
+#: Agents that ship with racegym: where each is, and one line for ``racegym list``.
+SHIPPED = {
+    "scripted": ("racegym.agents.scripted:Scripted", "the reference driver: common signals alone, drives every game"),
+    "random": ("racegym.agents:Random", "uniform random actions"),
+}
+
+
+@runtime_checkable
+class Agent(Protocol):
+    """Anything with `reset` and `act`; see the module."""
+
+    def reset(self, cars: int) -> None: ...
+
+    def act(self, observation: Any) -> Any: ...
+
+
+class Random:
+    """Uniform random actions from `space`."""
+
+    def __init__(self, space: spaces.Space, seed: int | None = None) -> None:
+        self._space = space
+        self._space.seed(seed)
+        self._cars = 1
+
+    def reset(self, cars: int) -> None:
+        self._cars = cars
+
+    def act(self, observation: Any) -> np.ndarray:
+        return np.stack([self._space.sample() for _ in range(self._cars)])
+
+
+def load(name: str, action_space: spaces.Space | None = None, seed: int | None = None) -> Agent:
+    """The agent that `name` refers to: a shipped one, or ``module:object`` (an agent, or a class or function without
+    arguments that gives one). `NotFound` or `ConfigurationError` otherwise."""
+    if name == "random":
+        if action_space is None:
+            raise ConfigurationError("agent random needs the action space of the environment that it drives")
+        return Random(action_space, seed)
+    path = SHIPPED[name][0] if name in SHIPPED else name
+    if ":" not in path:
+        raise NotFound(f"no agent {name!r}{did_you_mean(name, SHIPPED)} Your own is module:object")
+    module, _, attribute = path.partition(":")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise NotFound(f"agent {name}: {error}") from error
+    agent = found if isinstance(found, Agent) and not isinstance(found, type) else found()
+    if not isinstance(agent, Agent):
+        raise ConfigurationError(f"agent {name}: {type(agent).__name__} has no reset(cars) and act(observation)")
+    return agent

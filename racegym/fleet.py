@@ -1,0 +1,188 @@
+"""Many simulators driven as one: rows of one record, all sent to first, then all waited for.
+
+A member that is lost or silent touches its own rows only: they keep their last telemetry and `faults` names the error;
+the next reset of those rows starts the member anew.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from racegym.errors import ConfigurationError, ProtocolError, RacegymError, SimulatorLost, SimulatorTimeout
+from racegym.signals import Controls, Telemetry
+from racegym.simulator import Simulator
+from racegym.track import Track
+
+logger = logging.getLogger(__name__)
+
+FAULTS = (SimulatorLost, SimulatorTimeout, ProtocolError)
+
+
+@dataclass
+class _Member:
+    simulator: Simulator
+    rows: slice
+    controls: Controls
+    is_open: bool = False
+    faults: int = 0
+    """Lost episodes on end, without a second of driving between them."""
+    driven: float = 0.0
+    """Seconds driven since the last fault."""
+
+
+class Fleet:
+    """Simulators that share a spec (but for name and course), stacked along the cars axis."""
+
+    def __init__(self, simulators: Sequence[Simulator], faults_in_a_row: int = 3) -> None:
+        if not simulators:
+            raise ConfigurationError("a fleet needs at least one simulator")
+        self.spec = simulators[0].spec
+        self.cars = sum(simulator.spec.cars for simulator in simulators)
+        self.controls = Controls(self.cars)
+        self.faults: dict[int, RacegymError] = {}
+        """What befell each row in the last `read`; empty when all went well."""
+        self._limit = faults_in_a_row
+        self._members: list[_Member] = []
+        start = 0
+        for simulator in simulators:
+            self._check(simulator)
+            rows = slice(start, start + simulator.spec.cars)
+            self._members.append(_Member(simulator, rows, self.controls.rows(rows)))
+            start = rows.stop
+
+    def _check(self, simulator: Simulator) -> None:
+        for name in ("period", "signals", "controls", "beam_angles", "track", "lockstep"):
+            mine, other = getattr(self.spec, name), getattr(simulator.spec, name)
+            if mine != other:
+                raise ConfigurationError(
+                    f"{simulator.spec.name} and {self.spec.name} cannot be driven together: their {name} differs"
+                )
+
+    @property
+    def members(self) -> list[tuple[Simulator, slice]]:
+        """Each simulator and its rows."""
+        return [(member.simulator, member.rows) for member in self._members]
+
+    @property
+    def tracks(self) -> list[Track | None]:
+        """The geometry under each row, once open."""
+        return [member.simulator.track for member in self._members for _ in range(member.simulator.spec.cars)]
+
+    def open(self) -> None:
+        """Start every member; if one cannot start, the others are closed again."""
+        try:
+            for member in self._members:
+                member.simulator.open()
+                member.is_open = True
+        except BaseException:
+            self.close()
+            raise
+
+    def reset(
+        self,
+        now: Telemetry,
+        rows: np.ndarray | None,
+        seeds: Sequence[int | None],
+        options: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Start an episode for `rows` (all when None) and write their telemetry into `now`; one seed for each of them.
+
+        Members whose cars race each other can only be reset together, with the seed of their first row.
+        """
+        wanted = np.arange(self.cars) if rows is None else np.asarray(rows)
+        seed_of = dict(zip(wanted.tolist(), seeds, strict=True))
+        for member in self._members:
+            mine = [row for row in range(member.rows.start, member.rows.stop) if row in seed_of]
+            if not mine:
+                continue
+            spec = member.simulator.spec
+            if spec.independent:
+                for row in mine:
+                    self._reset(member, now, np.array([row - member.rows.start]), seed_of[row], options)
+            elif len(mine) == spec.cars:
+                self._reset(member, now, np.arange(spec.cars), seed_of[mine[0]], options)
+            else:
+                raise ConfigurationError(f"{spec.name}: its {spec.cars} cars share a race and are reset together")
+
+    def _reset(
+        self,
+        member: _Member,
+        now: Telemetry,
+        cars: np.ndarray,
+        seed: int | None,
+        options: Mapping[str, Any] | None,
+    ) -> None:
+        fault: RacegymError | None = None
+        for _ in range(self._limit):
+            try:
+                if not member.is_open:
+                    member.simulator.open()
+                    member.is_open = True
+                telemetry = member.simulator.reset(seed, options, cars)
+                now.block[member.rows.start + cars] = telemetry.block[cars]
+                return
+            except FAULTS as error:
+                fault = error
+                self._lost(member, error)
+        assert fault is not None
+        raise fault
+
+    def send(self, controls: Controls, resting: np.ndarray | None = None) -> None:
+        """Hand every member its rows; those whose rows are all `resting` (bool ``(cars,)``) stand still."""
+        self.faults.clear()
+        self.controls.block[...] = controls.block
+        for member in self._members:
+            if resting is not None and resting[member.rows].all():
+                continue
+            try:
+                member.simulator.send(member.controls)
+            except FAULTS as error:
+                self._fault(member, error)
+
+    def read(self, now: Telemetry, resting: np.ndarray | None = None) -> None:
+        """Wait for every member's next telemetry and write it into `now`."""
+        for member in self._members:
+            if (resting is not None and resting[member.rows].all()) or member.rows.start in self.faults:
+                continue
+            try:
+                now.block[member.rows] = member.simulator.read().block
+                member.driven += member.simulator.spec.period
+            except FAULTS as error:
+                self._fault(member, error)
+
+    def fail(self, rows: np.ndarray, why: str) -> None:
+        """Treat the members of `rows` (bool ``(cars,)``) as lost in the last step."""
+        for member in self._members:
+            if rows[member.rows].any() and member.rows.start not in self.faults:
+                self._fault(member, SimulatorLost(f"{member.simulator.spec.name}: {why}"))
+
+    def _fault(self, member: _Member, error: RacegymError) -> None:
+        for row in range(member.rows.start, member.rows.stop):
+            self.faults[row] = error
+        member.faults = member.faults + 1 if member.driven < 1.0 else 1
+        member.driven = 0.0
+        self._lost(member, error)
+        if member.faults >= self._limit:
+            raise type(error)(f"{error} ({member.faults} lost episodes in a row)") from error
+
+    def _lost(self, member: _Member, error: RacegymError) -> None:
+        logger.warning("%s: %s; it is started anew at the next reset", member.simulator.spec.name, error)
+        member.simulator.close()
+        member.is_open = False
+
+    def close(self) -> None:
+        """Close every member, whatever befalls the others."""
+        failures: list[BaseException] = []
+        for member in self._members:
+            try:
+                member.simulator.close()
+            except RacegymError as error:
+                failures.append(error)
+            member.is_open = False
+        if failures:
+            raise failures[0]

@@ -1,0 +1,175 @@
+"""A session: one fleet, one task, and the step that wires them; the environments give it an agent's API.
+
+One step::
+
+    action (cars, a) -> actuator.decode -> fleet.send, fleet.read -> sensors.derive -> reward, terminated, observation
+
+Every array keeps the cars axis. Nothing else happens in a step.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+
+from racegym.fleet import Fleet
+from racegym.sensors import Sensors, obtainable
+from racegym.signals import COMMON, SIGNALS, Controls, Telemetry
+from racegym.simulator import Simulator
+from racegym.task import Task, TaskConfig
+from racegym.terminations import Laps
+from racegym.track import Track
+
+TIME, STEPS, FAULT = "time", "steps", "fault"
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a step came to: arrays over cars; `observation` is freshly allocated."""
+
+    observation: Any
+    reward: np.ndarray
+    terminated: np.ndarray
+    truncated: np.ndarray
+
+
+class Session:
+    """Simulators driven for a task. `now` and `before` are the telemetries around the last step, ``(cars, ...)``."""
+
+    def __init__(
+        self,
+        simulators: Sequence[Simulator],
+        task: TaskConfig,
+        on_fault: Literal["truncate", "raise"] = "truncate",
+        faults_in_a_row: int = 3,
+    ) -> None:
+        self.fleet = Fleet(simulators, faults_in_a_row)
+        self.cars = self.fleet.cars
+        self.spec = self.fleet.spec
+        self.task = Task(task, self.spec, self.cars)
+        self.now = Telemetry(self.cars)
+        self.before = Telemetry(self.cars)
+        self._raise = on_fault == "raise"
+        laps = max((term.count for term in task.termination.values() if isinstance(term, Laps)), default=None)
+        wanted = self.task.signals | (obtainable(self.spec) & frozenset(COMMON) - {"rangefinders"})
+        self._sensors: list[tuple[Sensors, Simulator, slice, Telemetry, Telemetry]] = []
+        self.derived: tuple[str, ...] = ()
+        for simulator, rows in self.fleet.members:
+            sensors = Sensors(simulator.spec, wanted, laps)
+            self.derived = sensors.derived
+            if sensors.derived:
+                self._sensors.append((sensors, simulator, rows, self.before.rows(rows), self.now.rows(rows)))
+        self._read = np.concatenate([np.r_[SIGNALS.columns(name)] for name in sorted(self.task.signals)])
+        self._repeat = task.action.repeat
+        self._seconds = task.truncation.seconds
+        self._steps = task.truncation.steps
+        self._taken = np.zeros(self.cars, int)
+        self._is_open = False
+
+    @property
+    def tracks(self) -> list[Track | None]:
+        """The geometry under each row, once the first episode has begun."""
+        return self.task.courses.tracks
+
+    @property
+    def controls(self) -> Controls:
+        """The controls that the last action became."""
+        return self.task.actuator.controls
+
+    def _open(self) -> None:
+        self.fleet.open()
+        self.task.courses.tracks = self.fleet.tracks
+        for sensors, simulator, *_ in self._sensors:
+            sensors.open(simulator.track)
+        self._is_open = True
+
+    def reset(
+        self,
+        rows: np.ndarray | None = None,
+        seeds: Sequence[int | None] | None = None,
+        options: Mapping[str, Any] | None = None,
+    ) -> Any:
+        """Begin an episode for `rows` (all when None), one seed each; the observation of every car."""
+        if not self._is_open:
+            self._open()
+        count = self.cars if rows is None else len(rows)
+        self.fleet.reset(self.now, rows, seeds or [None] * count, options)
+        for sensors, _, place, _, now in self._sensors:
+            mine = None if rows is None else rows[(rows >= place.start) & (rows < place.stop)] - place.start
+            if mine is None or len(mine):
+                sensors.reset(now, mine)
+        which = slice(None) if rows is None else rows
+        self.before.block[which] = self.now.block[which]
+        self._taken[which] = 0
+        self.task.reset(self.now, rows)
+        return self.task.observer.current()
+
+    def step(self, action: Any, resting: np.ndarray | None = None) -> Outcome:
+        """Drive every car by `action` ``(cars, ...)`` for one agent step, but for `resting` ones (bool ``(cars,)``)."""
+        before, now, task = self.before, self.now, self.task
+        controls = task.actuator.decode(action, now)
+        before.block[...] = now.block
+        for _ in range(self._repeat):
+            self.fleet.send(controls, resting)
+            self.fleet.read(now, resting)
+            if self.fleet.faults:
+                break
+        for sensors, _, _, past, present in self._sensors:
+            sensors.derive(past, present)
+        self._taken += 1
+        reward = task.reward(before, now)
+        terminated = task.terminator(before, now)
+        truncated = self._truncated()
+        observation = task.observer.observe(now, controls)
+        if self.fleet.faults or not _finite(observation, reward):
+            return self._faulty(reward, terminated, truncated)
+        return Outcome(observation, reward, terminated, truncated)
+
+    def _truncated(self) -> np.ndarray:
+        if self._steps is not None:
+            truncated = self._taken >= self._steps
+        else:
+            truncated = np.zeros(self.cars, bool)
+        if self._seconds is not None:
+            truncated |= self.now["time"] >= self._seconds
+        return truncated
+
+    def _faulty(self, reward: np.ndarray, terminated: np.ndarray, truncated: np.ndarray) -> Outcome:
+        """End the episodes of the rows that were lost: the last valid telemetry once more, reward 0, truncated."""
+        unsound = ~np.isfinite(self.now.block[:, self._read]).all(axis=1)
+        self.fleet.fail(unsound, "its telemetry is not finite")
+        if self._raise:
+            raise next(iter(self.fleet.faults.values()))
+        rows = np.array(sorted(self.fleet.faults))
+        self.now.block[rows] = self.before.block[rows]
+        reward[rows], terminated[rows], truncated[rows] = 0.0, False, True
+        self.task.shares[:, rows] = 0.0
+        self.task.observer.reset(self.now, self.controls, rows)
+        return Outcome(self.task.observer.current(), reward, terminated, truncated)
+
+    def ended_by(self, row: int) -> str:
+        """What ended the episode of `row` in the last step: a termination term, ``time``, ``steps`` or ``fault``."""
+        if row in self.fleet.faults:
+            return FAULT
+        for name, caused in zip(self.task.termination_names, self.task.terminator.causes[:, row], strict=True):
+            if caused:
+                return name
+        return STEPS if self._steps is not None and self._taken[row] >= self._steps else TIME
+
+    def close(self) -> None:
+        """Close every simulator; may be called again."""
+        self.fleet.close()
+        self._is_open = False
+
+
+def _finite(observation: Any, reward: np.ndarray) -> bool:
+    # bounded numbers: their sum of squares is finite unless one is NaN
+    total = reward.dot(reward)
+    for part in observation.values() if isinstance(observation, dict) else (observation,):
+        flat = part.ravel()
+        total += flat.dot(flat)
+    return math.isfinite(total)

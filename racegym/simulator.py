@@ -1,0 +1,155 @@
+"""What a backend is: a `Simulator` that moves cars, a `SimulatorSpec` that says so before, a `Backend` that offers it.
+
+Who calls whom: the registry finds `Backend` objects by entry point (group ``racegym.backends``) and builds simulators
+from checked options; a `Fleet` opens, resets, sends to and reads from them; nobody else does. A backend knows no
+rewards, spaces, gymnasium, YAML files or pacing.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from pydantic import BaseModel, ConfigDict
+
+from racegym.signals import DEFAULT_BEAM_ANGLES, Controls, Telemetry
+from racegym.track import Track
+
+
+class Options(BaseModel):
+    """Base of a backend's options: frozen, strict scalars, unknown keys are errors. Defaults live here alone."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+@dataclass(frozen=True)
+class Gearbox:
+    """Shift points for automatic gears, engine speed in rad/s; index 0 is first gear."""
+
+    up: tuple[float, ...]
+    """Shift up from gear ``i + 1`` above ``up[i]``; the last gear's is infinite."""
+    down: tuple[float, ...]
+    """Shift down from gear ``i + 1`` below ``down[i]``; first gear's is 0."""
+
+
+@dataclass(frozen=True)
+class Camera:
+    """A source of frames: uint8, rows top-down, shape ``(height, width, channels)``."""
+
+    name: str
+    width: int
+    height: int
+    channels: int = 3
+
+
+@dataclass(frozen=True)
+class SimulatorSpec:
+    """What a simulator offers, known before anything is started."""
+
+    name: str
+    """Backend and course, as in ``torcs/road/aalborg``."""
+    period: float
+    """Nominal time between two telemetries, s."""
+    signals: frozenset[str]
+    """Signals that it provides itself; others may be derived."""
+    controls: frozenset[str]
+    """Controls that it obeys; others are ignored."""
+    gearbox: Gearbox
+    cars: int = 1
+    independent: bool = False
+    """The cars do not meet: each row can be reset alone, so that one simulator serves a whole vector of episodes."""
+    lockstep: bool = True
+    """The game waits for `send`; otherwise it runs on in real time."""
+    deterministic: bool = False
+    """The same seed and controls give the same telemetry, bit by bit."""
+    snapshots: bool = False
+    track: bool = False
+    """`Simulator.track` gives the geometry once open, so signals can be derived from it."""
+    beam_angles: tuple[float, ...] = DEFAULT_BEAM_ANGLES
+    """Directions of the range finders, degrees, counter-clockwise, left to right."""
+    cameras: tuple[Camera, ...] = ()
+
+
+class Simulator(ABC):
+    """Moves cars: controls in, telemetry out. Constructing one is free; `open` costs."""
+
+    spec: SimulatorSpec
+
+    @property
+    def track(self) -> Track | None:
+        """The course's geometry once open, when ``spec.track``; else None."""
+        return None
+
+    @abstractmethod
+    def open(self) -> None:
+        """Start the game or connect to it; `BackendUnavailable` says how to get it running."""
+
+    @abstractmethod
+    def reset(
+        self, seed: int | None = None, options: Mapping[str, Any] | None = None, cars: np.ndarray | None = None
+    ) -> Telemetry:
+        """Put `cars` (row numbers; default all) at the start and return all rows' telemetry, with time 0 for them.
+
+        `seed` decides whatever the simulator draws at random. `options` are the backend's own for this episode.
+        """
+
+    @abstractmethod
+    def send(self, controls: Controls) -> Controls:
+        """Make `controls` act from now on, without waiting; return what was really applied after clipping."""
+
+    @abstractmethod
+    def read(self) -> Telemetry:
+        """Block for the first telemetry newer than the last; valid until the next call.
+
+        `SimulatorTimeout` after the backend's deadline, `SimulatorLost` when the game is gone.
+        """
+
+    @abstractmethod
+    def close(self) -> None:
+        """Leave no process, port, key press or shared memory behind; may be called again."""
+
+
+@dataclass(frozen=True)
+class Requirement:
+    """One line of ``racegym doctor``: something a backend needs, whether it is there, what mends it."""
+
+    name: str
+    met: bool
+    found: str = ""
+    """What was found, for instance a version or a path; or why it is missing."""
+    remedy: str = ""
+    """The command that mends it."""
+    optional: bool = False
+
+
+def _nothing() -> Sequence[str]:
+    return ()
+
+
+def _no_requirements() -> Sequence[Requirement]:
+    return ()
+
+
+@dataclass(frozen=True)
+class Backend:
+    """What an entry point of group ``racegym.backends`` refers to: a simulator on offer. Importing it does no work."""
+
+    name: str
+    title: str
+    """One line for ``racegym list``."""
+    options: type[Options]
+    """Its options; field `course_option` names the course."""
+    build: Callable[[Any], Simulator]
+    """A simulator from an instance of `options`, not yet open."""
+    courses: Callable[[], Sequence[str]]
+    """Names of the courses (tracks, circuits, maps) that it offers now, for instance ``road/aalborg``."""
+    course_option: str = "track"
+    cars: Callable[[], Sequence[str]] = _nothing
+    requirements: Callable[[], Sequence[Requirement]] = _no_requirements
+    commands: str | None = None
+    """A typer app for ``racegym <name> ...`` as ``module:object``, imported when used."""
+    agents: Mapping[str, str] = field(default_factory=dict)
+    """Reference drivers that the game brings, by name: one line each."""

@@ -1,0 +1,154 @@
+"""`RaceVectorEnv`: many cars in episodes of their own, stepped at once from one process.
+
+Simulators whose cars do not meet serve all rows by one instance; of the others there is one instance a row. All are
+sent to, then all are waited for, so they compute side by side.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+from gymnasium.vector import AutoresetMode, VectorEnv
+from gymnasium.vector.utils import batch_space
+
+from racegym.config import RunConfig, load
+from racegym.env import SEEDS
+from racegym.errors import ConfigurationError
+from racegym.session import Outcome, Session
+from racegym.simulator import Simulator
+
+
+class RaceVectorEnv(VectorEnv[Any, Any, Any]):
+    """`num_envs` rows of one run configuration behind gymnasium's vector API; arguments as for `RaceEnv`.
+
+    Autoreset modes: ``NextStep`` (a row that ended starts anew in the next step, whose action it ignores and whose
+    reward is 0), ``SameStep`` (it starts anew at once; ``final_obs`` and ``final_info`` hold the end) and ``Disabled``
+    (``reset(options={"reset_mask": mask})`` starts rows anew). A simulator that is lost ends its own row alone.
+    """
+
+    def __init__(
+        self,
+        num_envs: int = 1,
+        config: Any = "bicycle/oval",
+        simulator: str | Mapping[str, Any] | None = None,
+        overrides: Mapping[str, Any] | None = None,
+        autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
+        render_mode: None = None,
+    ) -> None:
+        if num_envs < 1:
+            raise ConfigurationError(f"num_envs must be at least 1, not {num_envs}")
+        self.config: RunConfig = load(config, simulator, overrides)
+        self.render_mode = render_mode
+        self.num_envs = num_envs
+        self.autoreset_mode = AutoresetMode(autoreset_mode)
+        self.metadata = {"render_modes": [], "autoreset_mode": self.autoreset_mode}
+        run = self.config
+        self.session = Session(_simulators(run, num_envs), run.task, run.on_fault, run.faults_in_a_row)
+        self.single_observation_space = self.session.task.observer.space
+        self.single_action_space = self.session.task.actuator.space
+        self.observation_space = batch_space(self.single_observation_space, num_envs)
+        self.action_space = batch_space(self.single_action_space, num_envs)
+        self._generators = [np.random.default_rng() for _ in range(num_envs)]
+        self._ended = np.zeros(num_envs, bool)
+
+    def reset(
+        self, *, seed: int | Sequence[int | None] | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
+        options = dict(options or {})
+        mask = options.pop("reset_mask", None)
+        if seed is not None:
+            self._seed(seed)
+        rows = None if mask is None else self._masked(mask)
+        if rows is None or len(rows):
+            self._ended[slice(None) if rows is None else rows] = False
+            observation = self._start(rows, options)
+        else:
+            observation = self.session.task.observer.current()
+        return observation, {}
+
+    def _seed(self, seed: int | Sequence[int | None]) -> None:
+        seeds = [seed + row for row in range(self.num_envs)] if isinstance(seed, int | np.integer) else seed
+        if len(seeds) != self.num_envs:
+            raise ConfigurationError(f"{self.num_envs} seeds are wanted, one a row, not {len(seeds)}")
+        self._generators = [
+            np.random.default_rng(one) if one is not None else old
+            for one, old in zip(seeds, self._generators, strict=True)
+        ]
+
+    def _masked(self, mask: Any) -> np.ndarray:
+        mask = np.asarray(mask)
+        if mask.shape != (self.num_envs,) or mask.dtype != bool:
+            raise ConfigurationError(f"reset_mask: bool ({self.num_envs},) is wanted, not {mask.dtype} {mask.shape}")
+        return np.flatnonzero(mask)
+
+    def _start(self, rows: np.ndarray | None, options: Mapping[str, Any] | None = None) -> Any:
+        which = range(self.num_envs) if rows is None else rows
+        seeds = [int(self._generators[row].integers(SEEDS)) for row in which]
+        return self.session.reset(rows, seeds, options)
+
+    def step(self, actions: Any) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
+        starting = self._ended.copy() if self.autoreset_mode is AutoresetMode.NEXT_STEP else None
+        if starting is None or not starting.any():
+            outcome = self.session.step(actions)
+            infos = self._infos(outcome)
+        else:
+            outcome = self.session.step(actions, resting=starting)
+            outcome.reward[starting] = 0.0
+            outcome.terminated[starting] = outcome.truncated[starting] = False
+            infos = self._infos(outcome)
+            outcome.observation = self._start(np.flatnonzero(starting))
+        ended = outcome.terminated | outcome.truncated
+        if self.autoreset_mode is AutoresetMode.SAME_STEP and ended.any():
+            infos = self._finals(outcome, infos, ended)
+            outcome.observation = self._start(np.flatnonzero(ended))
+        elif starting is not None:
+            self._ended = ended
+        return outcome.observation, outcome.reward, outcome.terminated, outcome.truncated, infos
+
+    def _infos(self, outcome: Outcome) -> dict[str, Any]:
+        """Each reward term's share, and for rows that ended, why: gymnasium's arrays with a mask ``_name`` beside."""
+        task, faults = self.session.task, self.session.fleet.faults
+        infos: dict[str, Any] = {"reward": dict(zip(task.reward_names, task.shares.copy(), strict=True))}
+        ended = outcome.terminated | outcome.truncated
+        if ended.any():
+            infos["ended_by"] = np.array([self.session.ended_by(i) if e else None for i, e in enumerate(ended)], object)
+            infos["_ended_by"] = ended
+        if faults:
+            infos["fault"] = np.array([str(faults[row]) if row in faults else None for row in range(self.num_envs)])
+            infos["_fault"] = np.array([row in faults for row in range(self.num_envs)])
+        return infos
+
+    def _finals(self, outcome: Outcome, infos: dict[str, Any], ended: np.ndarray) -> dict[str, Any]:
+        """What SAME_STEP hands on of the episodes that just ended."""
+        observation = outcome.observation
+        finals = np.full(self.num_envs, None, object)
+        for row in np.flatnonzero(ended):
+            parts = observation.items() if isinstance(observation, dict) else None
+            finals[row] = {label: part[row].copy() for label, part in parts} if parts else observation[row].copy()
+        return {"final_obs": finals, "_final_obs": ended, "final_info": infos, "_final_info": ended.copy()}
+
+    def close_extras(self, **kwargs: Any) -> None:
+        self.session.close()
+
+
+def _simulators(run: RunConfig, rows: int) -> list[Simulator]:
+    first = run.simulator.build()
+    if not first.spec.independent:
+        if first.spec.cars != 1:
+            raise ConfigurationError("a vector's rows are races of their own: leave the simulator's option cars at 1")
+        return [first, *(run.simulator.build() for _ in range(rows - 1))]
+    options = run.simulator.options.model_copy(update={"cars": rows})
+    return [type(run.simulator)(run.simulator.backend, options).build()]
+
+
+def make_vec(
+    config: Any = "bicycle/oval",
+    num_envs: int = 1,
+    simulator: str | Mapping[str, Any] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
+) -> RaceVectorEnv:
+    """``racegym.make_vec("torcs/aalborg", 8)``: a `RaceVectorEnv`."""
+    return RaceVectorEnv(num_envs, config, simulator, overrides, autoreset_mode)
