@@ -35,7 +35,7 @@ format: $(VENV)/dev.made ## put the code into the house's format
 	$(BIN)/ruff format .
 
 test-sb3: $(VENV)/dev.made ## install Stable-Baselines3 with CPU torch and run the tests that use it
-	@$(BIN)/python -c 'import torch' 2>/dev/null || $(PIP) torch --index-url https://download.pytorch.org/whl/cpu
+	@$(BIN)/python -c 'import torch' 2>/dev/null || $(PIP) --retries 1 torch --index-url https://download.pytorch.org/whl/cpu
 	$(PIP) -e '.[train]'
 	$(BIN)/python -m pytest tests/test_sb3.py
 

@@ -154,12 +154,12 @@ def described(
     """The faults of `error` with `prefix` before their paths, and suggestions for names that `model` does not know."""
     details = []
     for one in error.errors(include_url=False):
-        message = one["msg"]
-        if one["type"] == "extra_forbidden":
+        kind, message = one["type"], one["msg"]
+        if kind == "extra_forbidden":
             names = _fields_at(model, one["loc"][:-1])
-            message = "unknown" + did_you_mean(str(one["loc"][-1]), names)
-        kind = PydanticCustomError(one["type"], _literal(message))
-        details.append(InitErrorDetails(type=kind, loc=(*prefix, *one["loc"]), input=one["input"]))
+            kind, message = "unknown", "unknown" + did_you_mean(str(one["loc"][-1]), names)
+        custom = PydanticCustomError(kind, _literal(message))  # type: ignore[arg-type]
+        details.append(InitErrorDetails(type=custom, loc=(*prefix, *one["loc"]), input=one["input"]))
     return details
 
 

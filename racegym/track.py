@@ -17,17 +17,9 @@ BORDER_TOLERANCE = 0.01
 NEAR = 30.0
 
 _FIELDS = ("points", "width_left", "width_right", "elevation", "line")
+#: Turns (sin, cos) of a beam into the vector across it.
 _NORMAL = np.array([-1.0, 1.0])[:, None, None]
-_UNREADABLE = (
-    OSError,
-    EOFError,
-    ValueError,
-    TypeError,
-    AttributeError,
-    KeyError,
-    zipfile.BadZipFile,
-    zlib.error,
-)
+_BROKEN = (OSError, EOFError, ValueError, TypeError, AttributeError, KeyError, zipfile.BadZipFile, zlib.error)
 _FORMAT = "racegym-track 1"
 
 
@@ -62,8 +54,8 @@ class Place(NamedTuple):
 class _Windows:
     """For any station, the samples of a course within `reach` metres along it.
 
-    As many for every station, the last repeated where there are fewer. Indices run over three laps laid end to end when the
-    course is closed, so that a window may pass the start line.
+    As many for every station, the last repeated where there are fewer. Indices run over three laps laid end to end
+    when the course is closed, so that a window may pass the start line.
     """
 
     def __init__(self, stations: np.ndarray, length: float, closed: bool, reach: float) -> None:
@@ -145,7 +137,7 @@ class Track:
         return np.diff(self.points, axis=0, append=self.points[:1] if self.closed else np.empty((0, 2)))
 
     def _measure(self) -> None:
-        """Stations, headings, curvature, borders: a point's heading is that of the circle through its neighbours."""
+        """Stations, headings, curvature, borders; a point's heading is that of a circle through its neighbours."""
         edges = self._edges()
         lengths = np.hypot(*edges.T)
         directions = np.arctan2(edges[:, 1], edges[:, 0])
@@ -283,7 +275,7 @@ class Track:
         try:
             with np.load(Path(path), allow_pickle=False) as archive:
                 content = {name: archive[name] for name in ("format", "name", "closed", *_FIELDS)}
-        except _UNREADABLE as error:
+        except _BROKEN as error:
             raise ConfigurationError(f"{path}: not a track file ({error}); {remedy}") from error
         if content.pop("format").item() != _FORMAT:
             raise ConfigurationError(f"{path}: not of format {_FORMAT!r}; {remedy}")

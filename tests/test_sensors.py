@@ -305,6 +305,21 @@ def test_resetting_one_car_leaves_the_others_past_alone() -> None:
     assert ride.now["distance"].tolist() == pytest.approx([LENGTH + 40, 10])
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_row_that_was_lost_does_no_harm_and_comes_back_with_a_reset() -> None:
+    ride = Ride(*LAP_SIGNALS, "rangefinders", "heading_error", "finished", cars=2, laps=1)
+    ride.reset(40)
+    before = ride.now.copy()
+    ride.put(50, time=1)
+    ride.now.block[1] = np.nan
+    ride.sensors.derive(before, ride.now)
+    assert ride.now["distance"][0] == pytest.approx(10)
+    ride.reset(60, rows=np.array([1]))
+    ride.step(70, time=2)
+    assert ride.now["distance"].tolist() == pytest.approx([30, 10])
+    assert np.isfinite(ride.now["rangefinders"]).all()
+
+
 # where a car is looked for
 
 
@@ -315,7 +330,7 @@ def test_a_car_stays_on_its_branch_where_the_track_crosses_itself() -> None:
     ride = Ride("heading_error", "distance", track=eight)
     ride.reset(10)
     for course in np.arange(12, 2 * eight.length, 2):
-        now = ride.step(course)
+        now = ride.step(course, offset=3.0)
         assert now["distance"] == pytest.approx(course - 10, abs=0.5)
         assert now["heading_error"] == pytest.approx(0, abs=0.05)
 

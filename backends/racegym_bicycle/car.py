@@ -82,6 +82,8 @@ class Car:
     """Engine speed with the throttle closed, rad/s."""
     launch_speed: float = 350.0
     """Engine speed that the slipping clutch allows at full throttle, rad/s."""
+    overrun_speed: float = 1100.0
+    """Engine speed beyond which the clutch slips, rad/s: what too low a gear can do to the engine."""
     engine_lag: float = 0.25
     """Time in which the engine follows the throttle when free, s."""
     clutch_lag: float = 0.02

@@ -98,16 +98,18 @@ def run_engine(
     """The engine after `dt` from its `speed`, with cars moving at `forward` m/s in `gear` (int).
 
     Where the wheels are too slow for the engine, the clutch slips and the engine settles between its idle and its
-    launch speed.
+    launch speed; it slips, too, where they are too fast.
     """
     ratio = car.ratios[gear + 1]
     coupled = (1 - clutch) * (gear != 0)
     shaft = forward * ratio / car.wheel_radius
     joined = np.maximum(shaft, car.idle_speed + throttle * (car.launch_speed - car.idle_speed))
+    joined = np.minimum(joined, car.overrun_speed)
     free = car.idle_speed + throttle * (car.engine_speeds[-1] - car.idle_speed)
     target = free + coupled * (joined - free)
     lag = car.engine_lag + coupled * (car.clutch_lag - car.engine_lag)
-    torque = throttle * np.interp(joined, car.engine_speeds, car.torques) - car.engine_drag * shaft
+    braking = car.engine_drag * np.minimum(np.maximum(shaft, -car.overrun_speed), car.overrun_speed)
+    torque = throttle * np.interp(joined, car.engine_speeds, car.torques) - braking
     drive = coupled * car.efficiency * torque * ratio / car.wheel_radius
     return Engine(target + (speed - target) * np.exp(-dt / lag), drive)
 

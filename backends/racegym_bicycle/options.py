@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pydantic import Field
 
-from racegym import simulator
+from racegym.simulator import Options as BackendOptions
 
 
-class Start(simulator.Options):
+class Start(BackendOptions):
     """Where an episode begins; `Simulator.reset` takes these, too."""
 
     distance: float = 0.0

@@ -47,6 +47,7 @@ class BicycleSimulator(Simulator):
             controls=frozenset(_OBEYED),
             gearbox=self._car.gearbox,
             cars=options.cars,
+            independent=True,
             deterministic=True,
             track=True,
         )
@@ -75,13 +76,16 @@ class BicycleSimulator(Simulator):
         options: Mapping[str, Any] | None = None,
         cars: np.ndarray | None = None,
     ) -> Telemetry:
-        """As `Simulator.reset`; `options` are those of `Start`. A car's draws depend on `seed` and its row alone."""
+        """As `Simulator.reset`; `options` are those of `Start`.
+
+        A car's draws depend on `seed` and its place in `cars`: a row reset alone starts as a single car would.
+        """
         track = self._opened()
         start = self._start(options or {})
         rows = np.arange(self.spec.cars) if cars is None else np.asarray(cars)
         if seed is not None:
-            for row in rows.tolist():
-                self._random[row] = np.random.default_rng((seed, row))
+            for place, row in enumerate(rows.tolist()):
+                self._random[row] = np.random.default_rng((seed, place))
         self._place(track, start, rows)
         for values in (self._ticks, self._damage, self._steer, self._shifting):
             values[rows] = 0

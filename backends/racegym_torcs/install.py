@@ -125,7 +125,9 @@ def _unpack_game(report: Report) -> None:
 
 def _headers_found() -> str:
     present = (locate.headers() / "src" / "interfaces" / "car.h").is_file()
-    return str(locate.headers()) if present else ""
+    if present:
+        return str(locate.headers())
+    return "not needed, the robot is built" if _robot_found() else ""
 
 
 def _fetch_headers(way: Way, report: Report) -> None:

@@ -19,6 +19,8 @@ from racegym_torcs.race import ROBOT
 
 _PREFIX = "racegym-torcs-"
 _TAIL = 2000
+# Ctrl-C reaches every process of a terminal, and an interrupted notebook cell is no reason to lose the race: we decide.
+_DEAF = ("/bin/sh", "-c", 'trap "" INT; exec "$@"', "torcs")
 _log = logging.getLogger(__name__)
 
 
@@ -67,7 +69,7 @@ class Instance:
         program = self._installation.program
         libraries = [str(path) for path in (program / "lib", *self._installation.libraries)]
         command = [
-            str(program / "torcs-bin"), "-l", str(self.directory), "-L", str(self.directory / "program"),
+            *_DEAF, str(program / "torcs-bin"), "-l", str(self.directory), "-L", str(self.directory / "program"),
             "-D", str(data), "-r", str(self.directory / "race.xml"),
         ]  # fmt: skip
         inherited = {key: value for key, value in os.environ.items() if not key.startswith("RACEGYM_")}

@@ -3,6 +3,7 @@
 
 #include <robottools.h>
 
+#include <algorithm>
 #include <cmath>
 #include <cstddef>
 

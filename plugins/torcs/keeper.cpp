@@ -28,7 +28,8 @@ unsigned Keeper::hold_start_line() {
     const pid_t self = getpid();
     for (unsigned race = 0;; ++race) {
         int alive[2];  // the child holds the write end, so its end is readable without signal handlers
-        if (pipe2(alive, O_CLOEXEC) < 0) lifeline_.fail("cannot make a pipe: " + std::generic_category().message(errno));
+        if (pipe2(alive, O_CLOEXEC) < 0)
+            lifeline_.fail("cannot make a pipe: " + std::generic_category().message(errno));
         std::fflush(nullptr);  // or the child would write our pending output again
         const pid_t child = fork();
         if (child < 0) lifeline_.fail("cannot fork: " + std::generic_category().message(errno));

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// Restart without the engine's help: a process stays behind on the start line and sends a copy of itself into each race.
+// Restart without the engine's help: a process stays behind on the start line and sends a copy of itself into each
+// race.
 #ifndef RACEGYM_KEEPER_H
 #define RACEGYM_KEEPER_H
 

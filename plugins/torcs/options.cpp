@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "options.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <string_view>
-#include <vector>
 
 namespace racegym {
 namespace {
@@ -49,9 +49,11 @@ public:
         if (!rest.empty()) fail(name, value, "three fractions, like 0.1,0.02,0.01");
     }
 
+    int lifeline = -1;  // known as soon as it has been read
+
 private:
-    [[noreturn]] static void fail(const char* name, std::string_view value, const std::string& wanted) {
-        throw OptionError(std::string(name) + "=" + std::string(value) + ": expected " + wanted);
+    [[noreturn]] void fail(const char* name, std::string_view value, const std::string& wanted) const {
+        throw OptionError(std::string(name) + "=" + std::string(value) + ": expected " + wanted, lifeline);
     }
 
     const Lookup& lookup_;
@@ -60,8 +62,10 @@ private:
 }  // namespace
 
 Options read_options(const Lookup& lookup) {
-    const Reader read(lookup);
+    Reader read(lookup);
     Options options;
+    read.number("RACEGYM_LIFELINE", options.lifeline, 0, 1 << 20);
+    read.lifeline = options.lifeline;
     if (const auto host = read.text("RACEGYM_HOST"); !host.empty()) options.host = host;
     read.number("RACEGYM_PORT", options.port, 0, 65535);
     read.number("RACEGYM_TIMEOUT_US", options.timeout_us, 0L, 3600L * 1000 * 1000);
@@ -71,7 +75,6 @@ Options read_options(const Lookup& lookup) {
     read.levels("RACEGYM_NOISE", options.noise);
     read.number("RACEGYM_NOISE_SEED", options.noise_seed, std::uint64_t{0}, UINT64_MAX);
     options.track_file = read.text("RACEGYM_TRACK_FILE");
-    read.number("RACEGYM_LIFELINE", options.lifeline, 0, 1 << 20);
     options.directory = read.text("RACEGYM_DIRECTORY");
     return options;
 }

@@ -28,7 +28,8 @@ struct Options {
 
 // Message names the variable, its value and what it may be.
 struct OptionError : std::runtime_error {
-    using std::runtime_error::runtime_error;
+    OptionError(const std::string& message, int lifeline) : std::runtime_error(message), lifeline(lifeline) {}
+    int lifeline;  // for telling the owner; -1 if it is itself what is wrong
 };
 
 using Lookup = std::function<const char*(const char* name)>;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "protocol.h"
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 #include <cstddef>
@@ -19,6 +20,7 @@ void for_each_group(std::string_view text, Visit visit) {
         const std::size_t close = text.find(')', open);
         if (close == std::string_view::npos) return;
         std::string_view body = text.substr(open + 1, close - open - 1);
+        body.remove_prefix(std::min(body.find_first_not_of(' '), body.size()));
         const std::size_t blank = body.find(' ');
         visit(body.substr(0, blank), blank == std::string_view::npos ? std::string_view() : body.substr(blank + 1));
         text.remove_prefix(close + 1);

@@ -23,11 +23,9 @@ void Race::set_track(tTrack* track) {
 }
 
 void Race::enter(int index, tCarElt* car) {
-    const int wanted = options_.port == 0 ? 0 : options_.port + index;
-    auto transport = std::make_unique<Udp>(options_.host, wanted, options_.timeout_us, lifeline_);
-    const int port = transport->port();
-    std::printf("scr_server %d: listening on %s:%d\n", index + 1, options_.host.c_str(), port);
-    lifeline_.tell("port " + std::to_string(index) + " " + std::to_string(port));
+    auto transport = open_transport(options_, index, lifeline_);
+    std::printf("scr_server %d: %s on %s\n", index + 1, transport->endpoint().c_str(), options_.host.c_str());
+    lifeline_.tell(transport->endpoint());
     if (!options_.laptime_limit) car->_driverType = RM_DRV_HUMAN;  // the engine's rule spares humans
     Action still;
     still.gear = 0;
@@ -65,7 +63,8 @@ void Race::wait_for_clients() {
     }
     for (auto& [index, entry] : entries_) {
         const auto seed = entry.transport->client()->seed;
-        entry.cockpit.noise().seed(seed.value_or(options_.noise_seed), static_cast<unsigned>(index), seed ? 0 : episode_);
+        const unsigned episode = seed ? 0 : episode_;  // a seed given for one race says all
+        entry.cockpit.noise().seed(seed.value_or(options_.noise_seed), static_cast<unsigned>(index), episode);
     }
 }
 
@@ -91,7 +90,8 @@ void Race::serve(Entry& entry) {
 void Race::after_robots(tSituation* s) {
     if (!started_) return;
     bool waiting = false;
-    for (const auto& [index, entry] : entries_) waiting |= !entry.cockpit.driven() && entry.transport->client()->extended;
+    for (const auto& [index, entry] : entries_)
+        waiting |= !entry.cockpit.driven() && entry.transport->client()->extended;
     if (waiting && s->currentTime != tick_time_) begin_tick(*s);
     for (auto& [index, entry] : entries_)
         if (entry.posted) serve(entry);
@@ -103,17 +103,19 @@ void Race::restart() {
         std::fprintf(stderr, "scr_server: a restart needs console mode (torcs -r); the race goes on\n");
         return;
     }
-    for (auto& [index, entry] : entries_) entry.transport->end(Farewell::restart);
+    for (auto& [index, entry] : entries_) part(index, entry, Farewell::restart);
     Keeper::start_over();
 }
 
+void Race::part(int index, Entry& entry, Farewell farewell) {
+    entry.transport->end(farewell);
+    if (const std::string account = entry.transport->account(); !account.empty())
+        std::printf("scr_server %d: %s\n", index + 1, account.c_str());
+}
+
 bool Race::leave(int index) {
-    const auto found = entries_.find(index);
-    if (found != entries_.end()) {
-        found->second.transport->end(Farewell::shutdown);
-        const auto& count = found->second.transport->counters();
-        std::printf("scr_server %d: answers missed %ld, late %ld; datagrams refused: foreign %ld, garbage %ld\n",
-                    index + 1, count.missed, count.late, count.foreign, count.garbage);
+    if (const auto found = entries_.find(index); found != entries_.end()) {
+        part(index, found->second, Farewell::shutdown);
         entries_.erase(found);
     }
     return entries_.empty();

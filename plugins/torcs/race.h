@@ -12,7 +12,7 @@
 #include "circuit.h"
 #include "lifeline.h"
 #include "options.h"
-#include "udp.h"
+#include "transport.h"
 
 namespace racegym {
 
@@ -42,7 +42,7 @@ public:
 private:
     struct Entry {
         Cockpit cockpit;
-        std::unique_ptr<Udp> transport;
+        std::unique_ptr<Transport> transport;
         Action action;       // obeyed last
         bool posted = false;  // this tick's state is out and not yet answered
     };
@@ -52,6 +52,7 @@ private:
     void begin_tick(const tSituation& s);
     void serve(Entry& entry);
     void restart();
+    static void part(int index, Entry& entry, Farewell farewell);
 
     Options options_;
     Lifeline lifeline_;

@@ -18,9 +18,9 @@ struct Place {
 // Metres from `place` to the track's edge along `beam` degrees clockwise from the nose, at most `reach`.
 //
 // Follows the original server to the last bit where it can: single precision throughout, double precision only where
-// an expression there held pi, and its known flaws (a beam exactly along a turn's tangent misses both edges, beams
-// inward and backward that miss the inner edge, segments of changing width) are kept, so that policies see what they
-// were trained with. Clean geometry is what the exported track is for.
+// an expression there held pi, and its known flaws (turns of more than 90 degrees in one segment, beams inward and
+// backward that pass the inner edge, segments of changing width) are kept, so that policies see what they were trained
+// with. Clean geometry is what the exported track is for.
 float rangefinder(const Place& place, float beam, float reach);
 
 }  // namespace racegym

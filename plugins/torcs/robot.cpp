@@ -24,7 +24,7 @@ void open_race() {
     try {
         race = std::make_unique<Race>(racegym::read_options(std::getenv));
     } catch (const racegym::OptionError& error) {
-        racegym::Lifeline(-1, "").fail(error.what());
+        racegym::Lifeline(error.lifeline, "").fail(error.what());
     }
 }
 

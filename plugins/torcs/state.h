@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
-// What one car tells its client each tick, and what the client answers. Plain values in SCR's own units; no transport here.
+// What one car tells its client each tick, and what the client answers: plain values, whatever the transport.
 #ifndef RACEGYM_STATE_H
 #define RACEGYM_STATE_H
 

@@ -3,8 +3,12 @@
 #ifndef RACEGYM_TRANSPORT_H
 #define RACEGYM_TRANSPORT_H
 
+#include <memory>
 #include <optional>
+#include <string>
 
+#include "lifeline.h"
+#include "options.h"
 #include "state.h"
 
 namespace racegym {
@@ -17,6 +21,9 @@ public:
 
     // The client, once it has identified itself.
     virtual const std::optional<Identification>& client() const = 0;
+
+    // Where a client finds this car, as the owner is told: `port <index> <number>`.
+    virtual std::string endpoint() const = 0;
 
     // Readable when identify() or collect() has something to do.
     virtual int descriptor() const = 0;
@@ -32,7 +39,13 @@ public:
 
     // Tells the client that the race is over for it.
     virtual void end(Farewell farewell) = 0;
+
+    // What was missed or refused, for people; empty if nothing was.
+    virtual std::string account() const = 0;
 };
+
+// The channel of car `index` that the options ask for. Ends the process with a message if it cannot be opened.
+std::unique_ptr<Transport> open_transport(const Options& options, int index, Lifeline& lifeline);
 
 }  // namespace racegym
 

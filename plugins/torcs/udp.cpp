@@ -24,8 +24,14 @@ bool same(const sockaddr_in& a, const sockaddr_in& b) {
 
 }  // namespace
 
-Udp::Udp(const std::string& host, int port, long timeout_us, Lifeline& lifeline)
-    : timeout_us_(timeout_us), lifeline_(lifeline) {
+std::unique_ptr<Transport> open_transport(const Options& options, int index, Lifeline& lifeline) {
+    return std::make_unique<Udp>(options, index, lifeline);
+}
+
+Udp::Udp(const Options& options, int index, Lifeline& lifeline)
+    : index_(index), timeout_us_(options.timeout_us), lifeline_(lifeline) {
+    const std::string& host = options.host;
+    const int port = options.port == 0 ? 0 : options.port + index;
     sockaddr_in local{};
     local.sin_family = AF_INET;
     local.sin_port = htons(static_cast<in_port_t>(port));
@@ -45,6 +51,15 @@ int Udp::port() const {
     socklen_t size = sizeof local;
     getsockname(fd_, reinterpret_cast<sockaddr*>(&local), &size);
     return ntohs(local.sin_port);
+}
+
+std::string Udp::endpoint() const { return "port " + std::to_string(index_) + " " + std::to_string(port()); }
+
+std::string Udp::account() const {
+    const Counters& n = counters_;
+    if (n.missed + n.late + n.foreign + n.garbage == 0) return "";
+    return std::to_string(n.missed) + " answers missed, " + std::to_string(n.late) + " late; " +
+           std::to_string(n.foreign) + " datagrams of others and " + std::to_string(n.garbage) + " unreadable refused";
 }
 
 // Takes one datagram off the queue; text_ and sender_ describe it.
@@ -88,14 +103,20 @@ void Udp::identify() {
 
 void Udp::send(std::string_view text) {
     message_.assign(text) += '\0';
-    sendto(fd_, message_.data(), message_.size(), MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&address_), sizeof address_);
+    send_message();
 }
 
 void Udp::send_state() {
     message_.clear();
     format_state(state_, client_->extended, message_);
     message_ += '\0';
-    sendto(fd_, message_.data(), message_.size(), MSG_NOSIGNAL, reinterpret_cast<sockaddr*>(&address_), sizeof address_);
+    send_message();
+}
+
+// A message that cannot be sent is lost like any datagram.
+void Udp::send_message() {
+    const auto* to = reinterpret_cast<const sockaddr*>(&address_);
+    sendto(fd_, message_.data(), message_.size(), MSG_NOSIGNAL, to, sizeof address_);
 }
 
 void Udp::post(const State& state) {

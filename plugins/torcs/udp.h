@@ -10,15 +10,14 @@
 #include <string>
 #include <string_view>
 
-#include "lifeline.h"
 #include "transport.h"
 
 namespace racegym {
 
 class Udp : public Transport {
 public:
-    // Binds `port` of `host` (a dotted address); 0 lets the kernel choose. Ends the process with a message if it cannot.
-    Udp(const std::string& host, int port, long timeout_us, Lifeline& lifeline);
+    // Binds the base port plus `index`, or one that the kernel chooses when the base is 0.
+    Udp(const Options& options, int index, Lifeline& lifeline);
     ~Udp() override;
     Udp(const Udp&) = delete;
     Udp& operator=(const Udp&) = delete;
@@ -31,6 +30,8 @@ public:
     void post(const State& state) override;
     std::optional<Action> collect() override;
     void end(Farewell farewell) override;
+    std::string endpoint() const override;
+    std::string account() const override;
 
     // Datagrams that were not used, by reason, and answers that did not come in time.
     struct Counters {
@@ -49,7 +50,9 @@ private:
     std::optional<Action> answer();
     void send(std::string_view text);
     void send_state();
+    void send_message();
 
+    int index_;
     int fd_ = -1;
     long timeout_us_;
     Lifeline& lifeline_;

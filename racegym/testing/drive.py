@@ -6,9 +6,10 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from racegym.sensors import Sensors, plan
-from racegym.signals import SIGNALS, Controls, Telemetry
+from racegym.sensors import Sensors, obtainable
+from racegym.signals import Controls, Telemetry
 from racegym.simulator import Simulator
+from racegym.testing.checks import series
 
 
 class Drive:
@@ -17,8 +18,7 @@ class Drive:
     def __init__(self, simulator: Simulator) -> None:
         self.simulator = simulator
         self.spec = simulator.spec
-        provided = self.spec.signals | ({"track"} if self.spec.track else frozenset())
-        self.sensors = Sensors(self.spec, [name for name in SIGNALS if not plan((name,), provided)[1]])
+        self.sensors = Sensors(self.spec, obtainable(self.spec))
 
     def open(self) -> Drive:
         self.simulator.open()
@@ -49,11 +49,11 @@ class Drive:
         """All telemetries from now on, for so many simulated seconds or `until` one of them satisfies."""
         history = [self.now]
         end = float(self.now["time"][0]) + seconds
-        for _ in range(10 + int(3 * seconds / self.spec.period)):
-            if self.now["time"][0] >= end or (until and until(self.now)):
-                return history
+        while self.now["time"][0] < end and not (until and until(self.now)):
             history.append(self.step(**wanted))
-        raise AssertionError(f"time stands still: {len(history)} steps brought less than {seconds} s")
+            time = series(history[-2:], "time")
+            assert time[0] < time[1], f"time stands still: {time[1]} s follows {time[0]} s"
+        return history
 
     def wander(self, steps: int) -> Iterator[tuple[Telemetry, Telemetry]]:
         """Raw and completed telemetry of a reckless drive, the same each time."""

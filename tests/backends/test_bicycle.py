@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from pydantic import ValidationError
-from racegym_bicycle import backend
-from racegym_bicycle.circuits import CIRCUITS, circuit
-from racegym_bicycle.options import Options
 
 from racegym.errors import ConfigurationError, NotFound, SimulatorLost
 from racegym.signals import SIGNALS, Controls, Telemetry
 from racegym.simulator import Simulator
 from racegym.track import Track
+from racegym_bicycle import backend
+from racegym_bicycle.circuits import CIRCUITS, circuit
+from racegym_bicycle.options import Options
 
 KMH = 1 / 3.6
 
@@ -111,6 +111,13 @@ def test_reverse_gear_moves_back_and_neutral_nowhere(plain):
     free = drive(plain, 2, gear=0, throttle=1)
     assert free["speed"][0] == 0
     assert free["engine_speed"][0] > 700
+
+
+def test_too_low_a_gear_does_not_tear_the_engine_apart(plain):
+    plain.reset(options={"speed": 75})
+    now = drive(plain, 0.2, gear=1)
+    assert 1000 < now["engine_speed"][0] <= 1100
+    assert now["acceleration"][0, 0] < -3
 
 
 def test_the_clutch_and_the_hand_brake_act(plain):

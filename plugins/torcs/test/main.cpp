@@ -17,6 +17,7 @@ int check::enlist(const char* name, Test test) {
 }
 
 int main() {
+    std::setvbuf(stdout, nullptr, _IONBF, 0);  // tests that fork would print what is pending again
     int failed = 0;
     for (const auto& [name, test] : tests()) {
         try {

@@ -16,7 +16,8 @@ TEST(sectors_run_from_behind_over_the_left_to_behind) {
         std::size_t sector;
     };
     // The car looks along y, so left is -x.
-    for (const auto& [x, y, sector] : {Case{-1, 20, 17}, {1, 20, 18}, {-20, 1, 9}, {20, -1, 27}, {-1, -20, 0}, {1, -20, 35}}) {
+    const Case cases[] = {{-1, 20, 17}, {1, 20, 18}, {-20, 1, 9}, {20, -1, 27}, {-1, -20, 0}, {1, -20, 35}};
+    for (const auto& [x, y, sector] : cases) {
         Opponents opponents(0, 0, 1.57079633F);
         opponents.see(x, y);
         NEAR(opponents.readings()[sector], 20.025, 0.001);

@@ -80,6 +80,7 @@ TEST(numbers_are_read_as_the_classic_server_reads_them) {
     EQUAL(parse_action("(accel inf)")->accel, 0.0F);
     EQUAL(parse_action("(accel )")->accel, 0.0F);
     EQUAL(parse_action("(accel  +0.5)")->accel, 0.5F);
+    EQUAL(parse_action("( accel 1)")->accel, 1.0F);
     EQUAL(parse_action("(accel 1)(accel 0)")->accel, 1.0F);
     EQUAL(parse_action("(focus -90 -45 0 45 90)")->focus, -90);
     EQUAL(parse_action("(accel 1)(brake 1")->brake, 0.0F);

@@ -1,0 +1,52 @@
+"""Simulators for the tests of the core: the built-in one, made to fail on command."""
+
+from __future__ import annotations
+
+import numpy as np
+from racegym_bicycle import backend
+
+from racegym.errors import RacegymError, SimulatorLost
+from racegym.signals import Telemetry
+from racegym.simulator import Simulator
+
+
+class Mortal(Simulator):
+    """A bicycle that raises `fault` in `read` when told to, and counts how often it was opened."""
+
+    def __init__(self, cars: int = 1) -> None:
+        self._inner = backend.build(backend.options(cars=cars))
+        self.spec = self._inner.spec
+        self.fault: RacegymError | None = None
+        self.spoil = False
+        self.opened = 0
+
+    @property
+    def track(self):
+        return self._inner.track
+
+    def open(self):
+        self.opened += 1
+        self._inner.open()
+
+    def reset(self, seed=None, options=None, cars=None):
+        return self._inner.reset(seed, options, cars)
+
+    def send(self, controls):
+        return self._inner.send(controls)
+
+    def read(self):
+        if self.fault is not None:
+            fault, self.fault = self.fault, None
+            raise fault
+        telemetry = self._inner.read()
+        if self.spoil:
+            self.spoil = False
+            telemetry = Telemetry(telemetry.cars, telemetry.block.copy())
+            telemetry["speed"] = np.nan
+        return telemetry
+
+    def close(self):
+        self._inner.close()
+
+    def die(self) -> None:
+        self.fault = SimulatorLost("mortal: it died")
