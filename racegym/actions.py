@@ -19,6 +19,7 @@ from racegym.errors import ConfigurationError, InvalidAction
 from racegym.signals import Controls, Telemetry
 from racegym.terms import Context, Stateful, Term, TermTable
 
+RELEASED, LOWEST, HIGHEST = np.array(0.0), np.array(-1.0), np.array(1.0)
 Actuate = Callable[[np.ndarray, Telemetry, Controls], None]
 
 
@@ -101,8 +102,8 @@ class Pedal(_Axis):
 
     def bind(self, context: Context) -> Actuate:
         def write(axis: np.ndarray, controls: Controls) -> None:
-            np.maximum(axis, 0.0, out=controls["throttle"])
-            np.negative(np.minimum(axis, 0.0), out=controls["brake"])
+            throttle = np.maximum(axis, RELEASED, out=controls["throttle"])
+            np.subtract(throttle, axis, out=controls["brake"])
 
         return _Bound(self.axis(context), write)
 
@@ -354,8 +355,8 @@ class Actuator:
         numbers = np.asarray(action)
         if numbers.shape != self._action.shape:
             raise InvalidAction(f"an action of shape {self._action.shape} is wanted, not {numbers.shape}")
-        np.maximum(numbers, -1.0, out=self._action)
-        np.minimum(self._action, 1.0, out=self._action)
+        np.maximum(numbers, LOWEST, out=self._action)
+        np.minimum(self._action, HIGHEST, out=self._action)
         flat = self._action.ravel()
         # clipped numbers are at most 1, so the sum of squares is finite unless one is NaN
         if math.isnan(flat.dot(flat)):

@@ -35,7 +35,7 @@ class Observation(Term):
 
     @abstractmethod
     def bind(self, context: Context) -> Fill:
-        """A function ``(now, controls, out)`` that writes its numbers into `out`, ``(cars, width)`` float64."""
+        """A function ``(now, controls, out)`` that writes its numbers into `out`, ``(cars, width)`` float32."""
 
 
 class SignalTerm(Observation):
@@ -64,7 +64,7 @@ class SignalTerm(Observation):
 
     def bind(self, context: Context) -> Fill:
         columns, factor = SIGNALS.columns(self.signal), self.factor
-        return lambda now, controls, out: np.multiply(now.block[:, columns], factor, out=out)
+        return lambda now, controls, out: np.copyto(out, now.block[:, columns] * factor)
 
 
 class RangefindersAt(Observation):
@@ -93,7 +93,7 @@ class RangefindersAt(Observation):
     def bind(self, context: Context) -> Fill:
         picks, reach = self.picks(context.spec), self.reach
         if picks is not None:
-            return lambda now, controls, out: np.divide(now["rangefinders"][:, picks], reach, out=out)
+            return lambda now, controls, out: np.copyto(out, now["rangefinders"][:, picks] / reach)
         if not context.spec.track:
             raise ConfigurationError(
                 f"rangefinders_at: {context.spec.name} has no beam at some of {list(self.angles)} degrees and does not "
@@ -175,7 +175,7 @@ class LineGap(Observation):
         return np.array([-self.clip]), np.array([self.clip])
 
     def bind(self, context: Context) -> Fill:
-        return lambda now, controls, out: np.divide(context.courses.line_gap(now)[:, None], self.scale, out=out)
+        return lambda now, controls, out: np.copyto(out, context.courses.line_gap(now)[:, None] / self.scale)
 
 
 class Commands(Observation):
@@ -186,7 +186,7 @@ class Commands(Observation):
 
     def bind(self, context: Context) -> Fill:
         columns = [CONTROLS.columns(name).start for name in ("steer", "throttle", "brake")]
-        return lambda now, controls, out: np.take(controls.block, columns, axis=1, out=out)
+        return lambda now, controls, out: np.copyto(out, controls.block[:, columns])
 
 
 def _signal_terms() -> dict[str, type[Observation]]:
@@ -259,12 +259,11 @@ class Observer:
             base = self._columns[label].start
             order += [age * self._width + base + i for age in range(term.history + 1) for i in range(width)]
         self._order = None if order == list(range(len(order))) else np.array(order)
-        self._low = np.concatenate(lows)
-        self._high = np.concatenate(highs)
-        low, high = self._low.astype(np.float32), self._high.astype(np.float32)
-        if not (np.isfinite(low).all() and np.isfinite(high).all()):
+        self._low = np.concatenate(lows).astype(np.float32)
+        self._high = np.concatenate(highs).astype(np.float32)
+        if not (np.isfinite(self._low).all() and np.isfinite(self._high).all()):
             raise ConfigurationError("task.observation: the bounds of every term must be finite")
-        self._space = spaces.Box(low, high, dtype=np.float32)
+        self._space = spaces.Box(self._low, self._high, dtype=np.float32)
 
     def _bind(self, context: Context, bounds: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> None:
         """Lay the present values out: signals first, to be gathered at once; then the terms with code of their own."""
@@ -282,9 +281,10 @@ class Observer:
         self._sources = np.concatenate([np.r_[SIGNALS.columns(t.signal)] for t in signals] or [np.zeros(0, int)])
         self._scales = np.concatenate([np.full(SIGNALS[t.signal].size, t.factor) for t in signals] or [np.zeros(0)])
         depth = max(term.history for term in self._terms.values())
-        self._stack = np.zeros((context.cars, (depth + 1) * self._width))
+        self._stack = np.zeros((context.cars, (depth + 1) * self._width), np.float32)
         self._present = self._stack[:, : self._width]
         self._raw = np.zeros((context.cars, self._gathered))
+        self._scaled = self._stack[:, : self._gathered]
         self._coded = [(self._terms[label].bind(context), self._stack[:, self._columns[label]]) for label in coded]
 
     @property
@@ -320,13 +320,12 @@ class Observer:
         ordered = self._stack if self._order is None else self._stack.take(self._order, axis=1)
         flat = np.maximum(ordered, self._low)
         np.minimum(flat, self._high, out=flat)
-        flat = flat.astype(np.float32)
         if self._config.format == "flat":
             return flat
         return {label: flat[:, columns].copy() for label, columns in self.layout.items()}
 
     def _fill(self, now: Telemetry, controls: Controls) -> None:
         now.block.take(self._sources, axis=1, out=self._raw, mode="clip")
-        np.multiply(self._raw, self._scales, out=self._stack[:, : self._gathered])
+        np.multiply(self._raw, self._scales, out=self._scaled, casting="same_kind")
         for fill, out in self._coded:
             fill(now, controls, out)

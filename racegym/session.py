@@ -120,7 +120,6 @@ class Session:
                 break
         for sensors, _, _, past, present in self._sensors:
             sensors.derive(past, present)
-        self._taken += 1
         reward = task.reward(before, now)
         terminated = task.terminator(before, now)
         truncated = self._truncated()
@@ -131,6 +130,7 @@ class Session:
 
     def _truncated(self) -> np.ndarray:
         if self._steps is not None:
+            self._taken += 1
             truncated = self._taken >= self._steps
         else:
             truncated = np.zeros(self.cars, bool)

@@ -110,6 +110,11 @@ SIGNALS = Table(
     Signal("lap_time", "s", -3, 1e6, 100, "time in the current lap"),
     Signal("last_lap_time", "s", 0, 1e6, 100, "time of the last completed lap; 0 before the first"),
     Signal("best_lap_time", "s", 0, 1e6, 100, "best lap time so far; 0 before the first"),
+    Signal("expert_steer", "1", -1, 1, 1, "steering that the game's own driver would choose now"),
+    Signal("expert_throttle", "1", 0, 1, 1, "throttle that the game's own driver would choose now"),
+    Signal("expert_brake", "1", 0, 1, 1, "brake that the game's own driver would choose now"),
+    Signal("expert_clutch", "1", 0, 1, 1, "clutch that the game's own driver would choose now"),
+    Signal("expert_gear", "1", -1, 10, 6, "gear that the game's own driver would choose now", kind="count"),
     Signal("off_track", "1", 0, 1, 1, "the car's centre is beyond the track's edge", kind="flag"),
     Signal("finished", "1", 0, 1, 1, "the race is over for this car: all its laps are done", kind="flag"),
 )  # fmt: skip

@@ -10,7 +10,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict
@@ -110,6 +110,26 @@ class Simulator(ABC):
     @abstractmethod
     def close(self) -> None:
         """Leave no process, port, key press or shared memory behind; may be called again."""
+
+
+@runtime_checkable
+class Snapshots(Protocol):
+    """A simulator that can keep states and return to them, announced by ``spec.snapshots``.
+
+    Several may be held at once, each restored any number of times; `Simulator.close` releases them all.
+    """
+
+    def save(self) -> object:
+        """A snapshot of this moment, between a `read` and the next `send`."""
+        ...
+
+    def restore(self, snapshot: object) -> Telemetry:
+        """Go back to that moment; the telemetry that was read last then."""
+        ...
+
+    def release(self, snapshot: object) -> None:
+        """Let go of a snapshot; it cannot be restored any more."""
+        ...
 
 
 @dataclass(frozen=True)

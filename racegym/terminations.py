@@ -30,7 +30,7 @@ class Termination(Term):
 
     @abstractmethod
     def bind(self, context: Context) -> TerminationFunction:
-        """A function ``(before, now) -> (cars,)`` of bool: whether the condition holds now."""
+        """A function ``(before, now) -> (cars,)`` of bool (or flags 0 and 1): whether the condition holds now."""
 
 
 class Terminator:
@@ -75,7 +75,7 @@ class OffTrack(Termination):
 
     def bind(self, context: Context) -> TerminationFunction:
         if self.margin == 1:
-            return lambda before, now: now["off_track"] > 0
+            return lambda before, now: now["off_track"]
         return lambda before, now: np.abs(now["track_position"]) > self.margin
 
 
@@ -86,7 +86,8 @@ class WrongWay(Termination):
         return ("heading_error",)
 
     def bind(self, context: Context) -> TerminationFunction:
-        return lambda before, now: np.abs(now["heading_error"]) > np.pi / 2
+        across = np.array(np.pi / 2)  # an array is compared faster than a Python number
+        return lambda before, now: np.abs(now["heading_error"]) > across
 
 
 class Stuck(Termination):
@@ -102,7 +103,7 @@ class Stuck(Termination):
     def bind(self, context: Context) -> TerminationFunction:
         if self.of == "speed":
             return lambda before, now: now["speed"] < self.below
-        step = self.below * context.period
+        step = np.array(self.below * context.period)
         return lambda before, now: now["distance"] - before["distance"] < step
 
 
@@ -125,7 +126,7 @@ class Collision(Termination):
         return ("collision",)
 
     def bind(self, context: Context) -> TerminationFunction:
-        return lambda before, now: now["collision"] > 0
+        return lambda before, now: now["collision"]
 
 
 class LineGap(Termination):
@@ -160,7 +161,7 @@ class Finished(Termination):
         return ("finished",)
 
     def bind(self, context: Context) -> TerminationFunction:
-        return lambda before, now: now["finished"] > 0
+        return lambda before, now: now["finished"]
 
 
 TERMINATIONS = TermTable(

@@ -52,11 +52,11 @@ class Apt:
         self._directory = directory
 
     def refresh(self) -> None:
-        """Fetch the lists; archives that fail are left out, for what is needed may come from another."""
+        """Fetch the lists once; archives that fail are left out, for what is needed may come from another."""
+        if any((self._directory / "lists").glob("*_Sources*")):
+            return
         for name in ("lists/partial", "cache/archives/partial", "sources"):
             (self._directory / name).mkdir(parents=True, exist_ok=True)
-        for path in (self._directory / "sources").iterdir():
-            path.unlink()
         for name, text in private_sources(_SYSTEM):
             (self._directory / "sources" / name).write_text(text)
         try:

@@ -8,7 +8,6 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from racegym.errors import RacegymError
 from racegym_torcs.install import Way, carry_out, requirements
 
 app = typer.Typer(help="TORCS, The Open Racing Car Simulator.", no_args_is_help=True)
@@ -23,17 +22,13 @@ def install(
     offline: Annotated[bool, typer.Option(help="use no network; say what is missing")] = False,
 ) -> None:
     """Get TORCS 1.3.7, its headers and the robot; what is there already stays."""
-    try:
-        with _err.status("looking around") as status:
+    with _err.status("looking around") as status:
 
-            def report(text: str) -> None:
-                status.update(text)
-                _out.print(text, highlight=False, soft_wrap=True)
+        def report(text: str) -> None:
+            status.update(text)
+            _out.print(text, highlight=False, soft_wrap=True)
 
-            carry_out(Way(user=user, offline=offline), report)
-    except RacegymError as error:
-        _err.print(str(error), style="red", highlight=False, soft_wrap=True, markup=False)
-        raise typer.Exit(1) from None
+        carry_out(Way(user=user, offline=offline), report)
     _out.print("TORCS is ready.")
 
 

@@ -64,17 +64,16 @@ def carry_out(way: Way, report: Report) -> None:
         raise BackendUnavailable(
             f"torcs: missing without the network: {', '.join(blocked)}; run `{REMEDY}` with it"
         )
-    for step in STEPS:
-        if found := step.found():
+    try:
+        for step in STEPS:
+            if not step.found():
+                report(f"{step.name}: missing, making it")
+                step.make(way, report)
+            if not (found := step.found()):
+                raise BackendUnavailable(f"torcs: {step.name} is still missing; `racegym doctor` says more")
             report(f"{step.name}: {found}")
-            continue
-        report(f"{step.name}: missing, making it")
-        step.make(way, report)
-        if not (found := step.found()):
-            raise BackendUnavailable(
-                f"torcs: {step.name} is still missing after installing it; `racegym doctor` says more"
-            )
-        report(f"{step.name}: {found}")
+    finally:
+        shutil.rmtree(_lists(), ignore_errors=True)
 
 
 def _tools_found() -> str:
@@ -188,16 +187,30 @@ def _build_robot(way: Way, report: Report) -> None:
     sources, target = locate.plugin_sources(), locate.robot().parent
     report(f"building the robot from {sources}")
     with tempfile.TemporaryDirectory(dir=_made(target.parent)) as name:
-        run(["make", "-C", str(sources), f"TORCS_SRC={locate.headers()}", f"OUT={name}"])
+        run(
+            [
+                "make",
+                f"-j{len(os.sched_getaffinity(0))}",
+                "-C",
+                str(sources),
+                f"TORCS_SRC={locate.headers()}",
+                f"OUT={name}",
+            ]
+        )
         target.mkdir(exist_ok=True)
         (Path(name) / locate.robot().name).replace(locate.robot())
 
 
 def _apt(report: Report) -> Apt:
     report("fetching the lists of packages")
-    apt = Apt(_made(data_dir() / "apt"))
+    apt = Apt(_made(_lists()))
     apt.refresh()
     return apt
+
+
+def _lists() -> Path:
+    """Where the lists of packages lie while they are needed."""
+    return data_dir() / "apt"
 
 
 def _made(directory: Path) -> Path:

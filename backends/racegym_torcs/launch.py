@@ -10,7 +10,9 @@ import socket
 import subprocess
 import tempfile
 import time
+import weakref
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from racegym.errors import BackendUnavailable, SimulatorLost
@@ -22,6 +24,16 @@ _TAIL = 2000
 # Ctrl-C reaches every process of a terminal, and an interrupted notebook cell is no reason to lose the race: we decide.
 _DEAF = ("/bin/sh", "-c", 'trap "" INT; exec "$@"', "torcs")
 _log = logging.getLogger(__name__)
+_lifelines: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+
+
+def _let_go() -> None:
+    """In a forked child: a lifeline that it held too would hide its parent's death from the game."""
+    for lifeline in list(_lifelines):
+        lifeline.close()
+
+
+os.register_at_fork(after_in_child=_let_go)
 
 
 class Instance:
@@ -35,6 +47,7 @@ class Instance:
         self._lifeline: socket.socket | None = None
         self._heard = b""
         self._lock = -1
+        self._owner = os.getpid()
 
     @property
     def pid(self) -> int | None:
@@ -85,6 +98,7 @@ class Instance:
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
             )  # fmt: skip
         self._lifeline = ours
+        _lifelines.add(ours)
         _log.debug("torcs %d runs in %s", self._process.pid, self.directory)
 
     def port(self, index: int, deadline: float) -> int:
@@ -131,7 +145,21 @@ class Instance:
                 if code is not None and code < 0
                 else f"ended with exit code {code}"
             )
-            raise SimulatorLost(f"torcs: the game {how}; the next reset starts it again{self.last_words()}")
+            said = self._complaint()
+            raise SimulatorLost(
+                f"torcs: the game {how}{said}; the next reset starts it again{self.last_words()}"
+            )
+
+    def _complaint(self) -> str:
+        """What the robot said last on the lifeline, if anything is left there."""
+        assert self._lifeline is not None
+        self._lifeline.setblocking(False)
+        with suppress(OSError):
+            self._heard += self._lifeline.recv(4096)
+        errors = [
+            line for line in self._heard.decode("utf-8", "replace").splitlines() if line.startswith("error ")
+        ]
+        return f" ({errors[-1].removeprefix('error ')})" if errors else ""
 
     def last_words(self) -> str:
         """The end of the game's output, for error messages."""
@@ -144,7 +172,12 @@ class Instance:
         return "; its last output was:\n  " + "\n  ".join(lines) if lines else ""
 
     def close(self, patience: float) -> None:
-        """End the process, politely for `patience` s at most, and remove the directory. May be called again."""
+        """End the process, politely for `patience` s at most, and remove the directory. May be called again.
+
+        In a process forked from the owner's it does nothing: the game is not theirs.
+        """
+        if os.getpid() != self._owner:
+            return
         if self._lifeline is not None:
             self._lifeline.close()
             self._lifeline = None

@@ -213,7 +213,7 @@ class Torcs(Simulator):
     def _join(self) -> None:
         assert self._options.connect is not None
         host, _, port = self._options.connect.rpartition(":")
-        self._transport = Udp(self.spec.cars, self.spec.beam_angles, lambda: None)
+        self._transport = Udp(self.spec.cars, self.spec.beam_angles, lambda: None, extended=False)
         for index in range(self.spec.cars):
             self._transport.connect(index, host, int(port) + index)
         self._transport.begin(None, time.monotonic() + self._options.deadlines.start)

@@ -29,7 +29,7 @@ _FINISHED = SIGNALS.columns("finished").start
 class Car:
     """The conversation with one car, on a connected socket: the kernel drops whatever others send to it."""
 
-    def __init__(self, host: str, port: int, check: Check, statistics: Counter[str]) -> None:
+    def __init__(self, host: str, port: int, extended: bool, check: Check, statistics: Counter[str]) -> None:
         self._check, self._statistics = check, statistics
         self.name = f"{host}:{port}"
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -41,7 +41,7 @@ class Car:
         except OSError as error:
             self._socket.close()
             raise SimulatorLost(f"torcs: {self.name} cannot be reached: {error}") from error
-        self._decoder: wire.Decoder | None = None
+        self._decoder = wire.Decoder(extended)
         self._laps: Laps | None = None
         self._scratch = np.full(SIGNALS.width, np.nan)
         self.tick = -1
@@ -49,7 +49,8 @@ class Car:
 
     def identify(self, hello: bytes, deadline: float) -> None:
         """Introduce ourselves until the car answers."""
-        self._decoder, self._laps, self.tick, self.over = None, None, -1, False
+        self._laps = None if self._decoder.extended else Laps()
+        self.tick, self.over = -1, False
         again = 0.0
         while True:
             now = time.monotonic()
@@ -76,11 +77,10 @@ class Car:
 
     def send(self, row: Sequence[float], restart: bool = False) -> None:
         """Send one row of controls for the tick that was read last."""
-        extended = self._decoder is not None and self._decoder.extended
         with suppress(
             ConnectionRefusedError
         ):  # a control message is on its way or the game is gone; `read` tells
-            self._socket.send(wire.action(row, self.tick if extended else None, restart))
+            self._socket.send(wire.action(row, self.tick if self._laps is None else None, restart))
         if self._laps is not None:
             self._laps.applied = row
 
@@ -133,38 +133,34 @@ class Car:
 
     def _accept(self, data: bytes, row: np.ndarray) -> bool:
         """Decode `data` into `row` if it is a state newer than the last."""
-        if self._decoder is None:
-            self._decoder = wire.Decoder(b"(tick " in data)
-            self._laps = None if self._decoder.extended else Laps()
         try:
             tick = self._decoder.decode(data, self._scratch)
         except ProtocolError:
             self._statistics["garbage"] += 1
             return False
-        if self._decoder.extended:
-            if tick <= self.tick:
-                self._statistics["stale"] += 1
-                return False
-            self.tick = tick
-        row[:] = self._scratch
         if self._laps is not None:
-            self._laps.fill(row)
+            self._laps.fill(self._scratch)
+        elif tick <= self.tick:
+            self._statistics["stale"] += 1
+            return False
+        self.tick = tick
+        row[:] = self._scratch
         return True
 
 
 class Udp(Transport):
-    """SCR over UDP, a socket for each car."""
+    """SCR over UDP, a socket for each car; with the `extended` states of our robot, or classic."""
 
-    def __init__(self, cars: int, beam_angles: Sequence[float], check: Check) -> None:
+    def __init__(self, cars: int, beam_angles: Sequence[float], check: Check, extended: bool = True) -> None:
         super().__init__()
-        self._beam_angles, self._check = beam_angles, check
+        self._beam_angles, self._check, self._extended = beam_angles, check, extended
         self._cars: list[Car | None] = [None] * cars
 
     def connect(self, index: int, host: str, port: int) -> None:
-        self._cars[index] = Car(host, port, self._check, self.statistics)
+        self._cars[index] = Car(host, port, self._extended, self._check, self.statistics)
 
     def begin(self, seed: int | None, deadline: float) -> None:
-        hello = wire.identification(self._beam_angles, seed)
+        hello = wire.identification(self._beam_angles, self._extended, seed)
         for car in self._open():
             car.identify(hello, deadline)
 

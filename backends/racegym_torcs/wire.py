@@ -191,13 +191,14 @@ def parse(data: bytes) -> dict[str, list[float]]:
     return groups
 
 
-def identification(beam_angles: Sequence[float], seed: int | None = None) -> bytes:
+def identification(beam_angles: Sequence[float], extended: bool, seed: int | None = None) -> bytes:
     """The datagram that starts a conversation; `beam_angles` in degrees, counter-clockwise, left to right.
 
-    It asks for the extension, and for noise of that `seed`; a classic server reads the angles and ignores the rest.
+    It asks our robot for `extended` states, and for noise of that `seed`; classic servers read the angles alone.
     """
     angles = " ".join(f"{-angle + 0.0:g}" for angle in beam_angles)
-    return f"SCR(init {angles})(racegym 1){'' if seed is None else f'(seed {seed})'}".encode()
+    wishes = ("(racegym 1)" if extended else "") + ("" if seed is None else f"(seed {seed})")
+    return f"SCR(init {angles}){wishes}".encode()
 
 
 def action(row: Sequence[float], tick: int | None = None, restart: bool = False) -> bytes:

@@ -1,4 +1,4 @@
-"""The real game: the contract, determinism, several cars, the end of a race, tracks, and what is left when one side dies.
+"""The real game: the contract, determinism, several cars, the end of a race, what is left when one side dies.
 
 These tests want TORCS: without it they fail, and say what installs it.
 """
@@ -16,25 +16,27 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+
+from racegym.errors import BackendUnavailable, ConfigurationError, InvalidAction, SimulatorLost
+from racegym.signals import SIGNALS, Controls
+from racegym.simulator import Simulator
+from racegym.testing import SimulatorContract
 from racegym_torcs import catalogue, launch
 from racegym_torcs.install import requirements
 from racegym_torcs.options import TorcsOptions
 from racegym_torcs.simulator import Torcs
 
-from racegym.errors import BackendUnavailable, ConfigurationError, InvalidAction, SimulatorLost
-from racegym.signals import Controls
-from racegym.simulator import Simulator
-from racegym.testing import SimulatorContract
-
 OWNER = """
 import os, sys
-from racegym.signals import Controls
+from racegym.signals import SIGNALS, Controls
 from racegym_torcs import backend
 simulator = backend.build(backend.options())
 simulator.open()
 simulator.reset()
 simulator.send(Controls(1))
 simulator.read()
+if {fork}:
+    os.fork()
 print(simulator.pid, simulator._instance.directory, flush=True)
 sys.stdin.read()
 """
@@ -68,6 +70,13 @@ def drive(simulator: Simulator, steps: int, steer: float = 0.0, throttle: float 
         simulator.send(controls)
         blocks.append(simulator.read().block.copy())
     return np.array(blocks)
+
+
+def drive_on(simulator: Simulator) -> None:
+    """Steps without a reset."""
+    for _ in range(1000):
+        simulator.read()
+        simulator.send(Controls(1))
 
 
 def gone(pid: int, seconds: float) -> bool:
@@ -133,6 +142,13 @@ def test_original_ticks_are_20_or_22_ms(race: Torcs) -> None:
     assert steps.max() > 0.0615
 
 
+@options(ticks_per_step=25)
+def test_a_touch_in_any_tick_is_a_touch_in_the_step(race: Torcs) -> None:
+    history = drive(race, 60, throttle=1.0)
+    collision = history[:, 0, SIGNALS.columns("collision").start]
+    assert set(collision) == {0, 1}
+
+
 @options(cars=10, opponents=["bt:3"], grid={"rows": 2})
 def test_ten_cars_share_a_race_in_lockstep(race: Torcs) -> None:
     race.reset()
@@ -142,7 +158,9 @@ def test_ten_cars_share_a_race_in_lockstep(race: Torcs) -> None:
         race.send(controls)
         now = race.read()
     assert len(set(now["time"])) == 1
-    assert now["race_position"].tolist() == list(range(1, 11)), "they stand 10 m apart, in the order of the grid"
+    assert now["race_position"].tolist() == list(range(1, 11)), (
+        "they stand 10 m apart, in the order of the grid"
+    )
     assert now["distance"][9] > now["distance"][0] + 5
     assert now["opponents"].min() < 30
 
@@ -181,7 +199,9 @@ def test_a_start_anywhere_on_a_track_with_a_grid_of_its_own(race: Torcs) -> None
     assert race.reset()["lap_distance"] == pytest.approx(500, abs=1)
 
 
-@pytest.mark.parametrize("track", ["dirt/dirt-1", "oval/michigan", "road/alpine-2", "road/corkscrew", "road/street-1"])
+@pytest.mark.parametrize(
+    "track", ["dirt/dirt-1", "oval/michigan", "road/alpine-2", "road/corkscrew", "road/street-1"]
+)
 def test_tracks_of_every_kind_start(track: str) -> None:
     simulator = Torcs(TorcsOptions(track=track))
     simulator.open()
@@ -232,11 +252,31 @@ def test_a_killed_game_is_lost_within_100_ms_and_the_next_reset_recovers(race: T
     os.kill(race.pid, signal.SIGKILL)
     began = time.monotonic()
     with pytest.raises(SimulatorLost, match="signal 9|closed its port"):
-        for _ in range(1000):
-            race.read()
-            race.send(Controls(1))
+        drive_on(race)
     assert time.monotonic() - began < 0.2
     assert race.reset()["time"] == 0
+
+
+def test_an_interrupt_from_the_keyboard_leaves_the_game_running(race: Torcs) -> None:
+    drive(race, 10)
+    assert race.pid is not None
+    os.kill(race.pid, signal.SIGINT)
+    drive(race, 100)
+
+
+@options(track="oval/a-speedway", damage=5.0, start=50.0)
+def test_a_wrecked_car_reports_all_of_its_damage_and_the_race_starts_again(race: Torcs) -> None:
+    race.reset()
+    controls = Controls(1)
+    controls["throttle"], controls["steer"] = 1, 0.02
+    for step in range(6000):
+        controls["gear"] = -1 if step // 150 % 2 else 2
+        race.send(controls)
+        now = race.read()
+        if now["damage"] == 1:
+            break
+    assert now["damage"] == 1
+    assert race.reset()["damage"] == 0
 
 
 def test_a_stopped_game_is_a_timeout_and_close_still_ends_it() -> None:
@@ -254,19 +294,24 @@ def test_a_stopped_game_is_a_timeout_and_close_still_ends_it() -> None:
     assert gone(pid, 2)
 
 
-def test_a_killed_owner_leaves_no_process_and_no_directory() -> None:
+@pytest.mark.parametrize("fork", [False, True], ids=["alone", "with a forked child that lives on"])
+def test_a_killed_owner_leaves_no_process_and_no_directory(fork: bool) -> None:
     root = Path(__file__).parents[2]
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(root), str(root / "backends")])}
     with subprocess.Popen(
-        [sys.executable, "-c", OWNER], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+        [sys.executable, "-c", OWNER.format(fork=fork)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env=environment,
     ) as owner:
         assert owner.stdout is not None
         pid, directory = owner.stdout.readline().split()
         assert running(int(pid))
         owner.kill()
         owner.wait()
-    assert gone(int(pid), 2)
-    assert not Path(directory).exists()
+        assert gone(int(pid), 2)
+        assert not Path(directory).exists()
 
 
 def test_two_games_side_by_side_do_not_meet(race: Torcs) -> None:

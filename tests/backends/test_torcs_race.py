@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from pydantic import ValidationError
-from racegym_torcs import backend, catalogue, gearbox, geometry, race
-from racegym_torcs.options import TorcsOptions
 
 from racegym.errors import ConfigurationError, NotFound
+from racegym_torcs import backend, catalogue, gearbox, geometry, race
+from racegym_torcs.options import TorcsOptions
 
 
 def numbers(text: str, section: str) -> dict[str | None, str | None]:
@@ -105,7 +105,9 @@ def test_building_with_an_unknown_track_says_so_at_once() -> None:
         backend.build(backend.options.model_validate({"track": "monza"}))
 
 
-def test_without_a_game_the_tracks_and_cars_of_the_package_are_listed(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_a_game_the_tracks_and_cars_of_the_package_are_listed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(catalogue, "find", lambda: None)
     assert len(catalogue.tracks()) == 38
     assert len(catalogue.cars()) == 17
@@ -158,7 +160,9 @@ def test_geometry_of_the_robot_is_read_without_doubled_samples(tmp_path: Path) -
     assert np.unique(elevation).tolist() == [1.5]
 
 
-@pytest.mark.parametrize("text", ["", "x", "racegym-track 2 a\nlength 1", SQUARE + "\n1 2", SQUARE.replace("10 10", "nan 1")])
+@pytest.mark.parametrize(
+    "text", ["", "x", "racegym-track 2 a\nlength 1", SQUARE + "\n1 2", SQUARE.replace("10 10", "nan 1")]
+)
 def test_a_damaged_geometry_file_is_named(tmp_path: Path, text: str) -> None:
     written, kept = tmp_path / "written", tmp_path / "kept" / "track.txt"
     written.write_text(text)

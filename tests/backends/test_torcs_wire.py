@@ -7,10 +7,10 @@ import random
 
 import numpy as np
 import pytest
-from racegym_torcs import wire
 
 from racegym.errors import ProtocolError
 from racegym.signals import SIGNALS, Controls, Telemetry
+from racegym_torcs import wire
 
 BEAMS = (
     "4.12758 4.08081 4.16008 4.37815 4.7734 5.42841 6.52145 8.48857 12.7079 26.8919 189.841 30.2824 16.3169 11.4041"
@@ -62,7 +62,7 @@ def decoded(data: bytes, extended: bool = True) -> Telemetry:
         ("focus", [-1] * 5),
     ],
 )
-def test_a_recorded_state_reads_in_si_units_and_iso_axes(name: str, value: object) -> None:
+def test_a_recorded_state_reads_in_si_units_and_iso_axes(name: str, value: float | list[float]) -> None:
     np.testing.assert_allclose(decoded(STATE)[name][0], value, rtol=1e-6)
 
 
@@ -82,7 +82,9 @@ def test_a_classic_state_fills_only_what_it_holds() -> None:
 
 
 def test_beams_are_0_and_the_car_is_off_the_track_beyond_its_edge() -> None:
-    beside = CLASSIC.replace(BEAMS.encode(), b" ".join([b"-1"] * 19)).replace(b"trackPos 0.18", b"trackPos -1.18")
+    beside = CLASSIC.replace(BEAMS.encode(), b" ".join([b"-1"] * 19)).replace(
+        b"trackPos 0.18", b"trackPos -1.18"
+    )
     telemetry = decoded(beside, extended=False)
     assert telemetry["rangefinders"].tolist() == [[0.0] * 19]
     assert telemetry["off_track"] == 1
@@ -127,7 +129,9 @@ def test_any_bytes_give_telemetry_or_a_protocol_error() -> None:
         assert np.isfinite(row).all()
 
 
-@pytest.mark.parametrize("data", [b"", b"\0", b"(", b")", b"()", b"(angle", b"***shutdown***\0", b"(angle 1 2)", b"\xff" * 99])
+@pytest.mark.parametrize(
+    "data", [b"", b"\0", b"(", b")", b"()", b"(angle", b"***shutdown***\0", b"(angle 1 2)", b"\xff" * 99]
+)
 def test_bytes_that_are_no_state_are_a_protocol_error(data: bytes) -> None:
     for extended in (True, False):
         with pytest.raises(ProtocolError):
@@ -136,7 +140,13 @@ def test_bytes_that_are_no_state_are_a_protocol_error(data: bytes) -> None:
 
 def test_controls_become_an_action_with_the_focus_clockwise_in_degrees() -> None:
     controls = Controls(1)
-    for name, value in {"steer": -0.25, "throttle": 1, "brake": 0.125, "gear": -1, "focus": math.pi / 4}.items():
+    for name, value in {
+        "steer": -0.25,
+        "throttle": 1,
+        "brake": 0.125,
+        "gear": -1,
+        "focus": math.pi / 4,
+    }.items():
         controls[name] = value
     assert wire.action(controls.block[0].tolist(), tick=7) == (
         b"(accel 1)(brake 0.125)(gear -1)(steer -0.25)(clutch 0)(focus -45)(meta 0)(tick 7)"
@@ -148,5 +158,6 @@ def test_no_focus_wanted_is_outside_what_the_robot_reads() -> None:
 
 
 def test_beams_are_asked_for_clockwise() -> None:
-    hello = wire.identification([90.0, 0.0, -12.5], seed=5)
-    assert hello == b"SCR(init -90 0 12.5)(racegym 1)(seed 5)"
+    angles = [90.0, 0.0, -12.5]
+    assert wire.identification(angles, extended=False) == b"SCR(init -90 0 12.5)"
+    assert wire.identification(angles, extended=True, seed=5) == b"SCR(init -90 0 12.5)(racegym 1)(seed 5)"
