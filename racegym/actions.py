@@ -8,19 +8,19 @@ from __future__ import annotations
 
 import math
 from abc import abstractmethod
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from gymnasium import spaces
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field
 
 from racegym.errors import ConfigurationError, InvalidAction
 from racegym.signals import Controls, Telemetry
 from racegym.terms import Context, Stateful, Term, TermTable
 
 RELEASED, LOWEST, HIGHEST = np.array(0.0), np.array(-1.0), np.array(1.0)
-Actuate = Callable[[np.ndarray, Telemetry, Controls], None]
+Actuate = Callable[[np.ndarray, Telemetry, Controls], Any]
 
 
 class Action(Term):
@@ -55,6 +55,8 @@ class _Axis(Action):
 class _Limited(Stateful):
     """An axis in [low, 1] that moves by at most `step` at a time, towards the action or by it."""
 
+    memory = ("_axis",)
+
     def __init__(self, relative: bool, step: float, low: float, cars: int) -> None:
         self._relative = relative
         self._step = step
@@ -65,7 +67,9 @@ class _Limited(Stateful):
         self._axis[slice(None) if rows is None else rows] = 0.0
 
     def __call__(self, action: np.ndarray) -> np.ndarray:
-        change = action * self._step if self._relative else (action - self._axis).clip(-self._step, self._step)
+        change = (
+            action * self._step if self._relative else (action - self._axis).clip(-self._step, self._step)
+        )
         np.clip(self._axis + change, self._low, 1.0, out=self._axis)
         return self._axis
 
@@ -73,7 +77,11 @@ class _Limited(Stateful):
 class _Bound(Stateful):
     """An actuator whose axis may remember."""
 
-    def __init__(self, axis: Callable[[np.ndarray], np.ndarray], write: Callable[[np.ndarray, Controls], None]) -> None:
+    memory = ("_axis",)
+
+    def __init__(
+        self, axis: Callable[[np.ndarray], np.ndarray], write: Callable[[np.ndarray, Controls], None]
+    ) -> None:
         self._axis = axis
         self._write = write
 
@@ -115,7 +123,9 @@ class _Lever(_Axis):
 
     def bind(self, context: Context) -> Actuate:
         if self.mode == "relative":
-            return _Bound(self.axis(context, low=0.0), lambda axis, controls: controls.__setitem__(self.control, axis))
+            return _Bound(
+                self.axis(context, low=0.0), lambda axis, controls: controls.__setitem__(self.control, axis)
+            )
         # a rate is in units of the lever, which the agent's -1..1 spans twice
         wide = self.model_copy(update={"rate": 2 * self.rate}) if self.rate else self
         return _Bound(
@@ -186,6 +196,7 @@ class AutomaticGears(Action):
 
 
 class _Gears(Stateful):
+    memory = ("_gear", "_clock", "_ready", "_held", "_above", "_below", "_backing")
     SLOW = 1.0  # m/s: below this the car counts as standing
 
     def __init__(self, term: AutomaticGears, context: Context) -> None:
@@ -258,10 +269,17 @@ class Keys(Action):
         strict=False,
     )  # fmt: skip
 
-    EFFECTS: ClassVar = {"up": (0, 1, 0), "down": (0, 0, 1), "left": (1, 0, 0), "right": (-1, 0, 0)}
+    EFFECTS: ClassVar[dict[str, tuple[int, int, int]]] = {
+        "up": (0, 1, 0),
+        "down": (0, 0, 1),
+        "left": (1, 0, 0),
+        "right": (-1, 0, 0),
+    }
 
     def bind(self, context: Context) -> Actuate:
-        table = np.array([np.sum([self.EFFECTS[key] for key in keys], axis=0) + np.zeros(3) for keys in self.combinations])
+        table = np.array(
+            [np.sum([self.EFFECTS[key] for key in keys], axis=0) + np.zeros(3) for keys in self.combinations]
+        )
 
         def press(action: np.ndarray, now: Telemetry, controls: Controls) -> None:
             levels = table[action]
@@ -296,13 +314,13 @@ class ActionConfig(BaseModel):
 
     repeat: int = Field(default=1, ge=1)
     """Control periods of the simulator for each action."""
-    terms: Annotated[dict[str, Any], PlainValidator(ACTIONS.parse), WithJsonSchema(ACTIONS.schema())] = Field(
+    terms: Annotated[dict[str, Any], ACTIONS] = Field(
         default_factory=lambda: {"steer": Steer(), "pedal": Pedal(), "automatic_gears": AutomaticGears()},
         min_length=1,
     )
 
 
-class Actuator:
+class Actuator(Stateful):
     """Compiled action spec: its space, and controls from actions."""
 
     def __init__(self, config: ActionConfig, context: Context) -> None:
@@ -310,11 +328,19 @@ class Actuator:
         self._keys = next((term for term in terms if isinstance(term, Keys)), None)
         self._width = sum(term.width for term in terms)
         if self._keys and self._width:
-            raise ConfigurationError("task.action.terms: keys is a Discrete action and cannot stand beside axes")
+            raise ConfigurationError(
+                "task.action.terms: keys is a Discrete action and cannot stand beside axes"
+            )
         if not self._keys and not self._width:
-            raise ConfigurationError("task.action.terms: the agent decides nothing; list steer and pedal, or keys")
-        if "gear" in context.spec.controls and not any(isinstance(t, GearShift | AutomaticGears) for t in terms):
-            raise ConfigurationError("task.action.terms: nothing sets the gear; list automatic_gears or gear_shift")
+            raise ConfigurationError(
+                "task.action.terms: the agent decides nothing; list steer and pedal, or keys"
+            )
+        if "gear" in context.spec.controls and not any(
+            isinstance(t, GearShift | AutomaticGears) for t in terms
+        ):
+            raise ConfigurationError(
+                "task.action.terms: nothing sets the gear; list automatic_gears or gear_shift"
+            )
         self._cars = context.cars
         columns: list[slice] = []
         for term in terms:
@@ -340,6 +366,16 @@ class Actuator:
         for actuate, _ in self._bound:
             if isinstance(actuate, Stateful):
                 actuate.reset(now, rows)
+
+    def save(self) -> dict[str, Any]:
+        remembered = [bound.save() if isinstance(bound, Stateful) else None for bound, _ in self._bound]
+        return {"controls": self.controls.block.copy(), "bound": remembered}
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        self.controls.block[...] = saved["controls"]
+        for (bound, _), remembered in zip(self._bound, saved["bound"], strict=True):
+            if isinstance(bound, Stateful):
+                bound.restore(remembered)
 
     def decode(self, action: Any, now: Telemetry) -> Controls:
         """The controls of `action`, ``(cars, width)`` floats (or ``(cars,)`` choices); `InvalidAction` if it is neither.
@@ -368,7 +404,9 @@ class Actuator:
         choices = np.asarray(action)
         count = len(self._keys.combinations)
         if choices.shape != (self._cars,) or choices.dtype.kind not in "iu":
-            raise InvalidAction(f"{self._cars} whole numbers are wanted, not {choices.dtype} of shape {choices.shape}")
+            raise InvalidAction(
+                f"{self._cars} whole numbers are wanted, not {choices.dtype} of shape {choices.shape}"
+            )
         if (choices < 0).any() or (choices >= count).any():
             raise InvalidAction(f"choices are 0 to {count - 1}, not {choices.tolist()}")
         return choices

@@ -7,17 +7,26 @@ mapping, or a `RunConfig`. Swapping the simulator is one argument; single values
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, PlainValidator, ValidationError, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    PlainValidator,
+    ValidationError,
+    WithJsonSchema,
+)
 
 from racegym import registry, yaml
 from racegym.errors import ConfigurationError, NotFound
+from racegym.observations import DEFAULT_TERMS
 from racegym.simulator import Options, Simulator
-from racegym.task import TaskConfig
+from racegym.task import DEFAULT_REWARD, DEFAULT_TERMINATION, TaskConfig
 from racegym.terms import described, did_you_mean, fault
 
 
@@ -42,7 +51,9 @@ def _simulator(value: object) -> SimulatorConfig:
     if isinstance(value, str):
         value = simulator_data(value)
     if not isinstance(value, Mapping) or not isinstance(value.get("backend"), str):
-        raise fault("simulator", "a name such as bicycle/oval is wanted, or a mapping with the key backend", value)
+        raise fault(
+            "simulator", "a name such as bicycle/oval is wanted, or a mapping with the key backend", value
+        )
     options = {key: option for key, option in value.items() if key != "backend"}
     try:
         of = registry.backend(value["backend"])
@@ -98,14 +109,18 @@ def load(
         source, data = "config", config.model_dump(exclude_unset=True)
         data["task"] = config.task
         if overrides:
-            raise ConfigurationError("overrides apply to names, files and mappings, not to a finished RunConfig")
+            raise ConfigurationError(
+                "overrides apply to names, files and mappings, not to a finished RunConfig"
+            )
     else:
         source, data = _read(config)
     if simulator is not None:
-        data["simulator"] = simulator_data(simulator) if isinstance(simulator, str) else dict(_plain(simulator))
+        data["simulator"] = (
+            simulator_data(simulator) if isinstance(simulator, str) else dict(_plain(simulator))
+        )
     data = _expanded(data, source)
     for path, value in (overrides or {}).items():
-        _override(data, path, _plain(value))
+        _override(data, path.split("."), _plain(value))
     try:
         return RunConfig.model_validate(data)
     except ValidationError as error:
@@ -139,7 +154,7 @@ def _read(config: Any) -> tuple[str, dict[str, Any]]:
         return f"configs/tasks/{name}.yaml", {"task": name}
     if found := registry.shipped_file(name):
         return _file(*found)
-    if "/" in name and name.partition("/")[0] in registry.backends() or name in registry.backends():
+    if ("/" in name and name.partition("/")[0] in registry.backends()) or name in registry.backends():
         return "config", {"simulator": simulator_data(name)}
     names = [*registry.tasks(), *registry.configs(), *registry.backends()]
     raise NotFound(f"config {name!r} is no shipped name and no YAML file{did_you_mean(name, names)}")
@@ -163,7 +178,9 @@ def _expanded(data: dict[str, Any], source: str) -> dict[str, Any]:
     if isinstance(data.get("simulator"), str):
         data["simulator"] = simulator_data(data["simulator"])
     elif "simulator" not in data:
-        raise ConfigurationError(f"{source}: simulator: missing; name one, for instance simulator='bicycle/oval'")
+        raise ConfigurationError(
+            f"{source}: simulator: missing; name one, for instance simulator='bicycle/oval'"
+        )
     name = data.get("task")
     if isinstance(name, str):
         if name not in registry.tasks():
@@ -172,13 +189,21 @@ def _expanded(data: dict[str, Any], source: str) -> dict[str, Any]:
     return data
 
 
-def _override(data: dict[str, Any], path: str, value: Any) -> None:
-    *parents, last = path.split(".")
-    for parent in parents:
-        inner = data.get(parent)
+#: What a section holds when the file leaves it out, so that an override changes one of the defaults, not all of them.
+_DEFAULTS: dict[tuple[str, ...], Any] = {
+    ("task", "observation", "terms"): dict.fromkeys(DEFAULT_TERMS),
+    ("task", "action", "terms"): dict.fromkeys(("steer", "pedal", "automatic_gears")),
+    ("task", "reward"): DEFAULT_REWARD,
+    ("task", "termination"): DEFAULT_TERMINATION,
+}
+
+
+def _override(data: dict[str, Any], path: Sequence[str], value: Any) -> None:
+    for depth, parent in enumerate(path[:-1], start=1):
+        inner = data.get(parent, _DEFAULTS.get(tuple(path[:depth])))
         data[parent] = dict(inner) if isinstance(inner, Mapping) else {}
         data = data[parent]
-    data[last] = value
+    data[path[-1]] = value
 
 
 def _plain(value: Any) -> Any:
@@ -196,5 +221,3 @@ def _report(error: ValidationError, source: str) -> str:
         message = kind if isinstance(kind, str) else kind.message()
         lines.append(f"{source}: {path}: {message}" if path else f"{source}: {message}")
     return "\n".join(lines)
-
-

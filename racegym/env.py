@@ -10,7 +10,7 @@ import numpy as np
 
 from racegym.config import RunConfig, load
 from racegym.errors import ConfigurationError
-from racegym.session import Outcome, Session
+from racegym.session import Outcome, Session, Snapshot
 
 SEEDS = 2**31
 
@@ -38,11 +38,15 @@ class RaceEnv(gymnasium.Env[Any, Any]):
         run = self.config
         self.session = Session([run.simulator.build()], run.task, run.on_fault, run.faults_in_a_row)
         if self.session.cars != 1:
-            raise ConfigurationError(f"RaceEnv drives one car, not {self.session.cars}; RaceVectorEnv drives many")
+            raise ConfigurationError(
+                f"RaceEnv drives one car, not {self.session.cars}; RaceVectorEnv drives many"
+            )
         self.observation_space = self.session.task.observer.space
         self.action_space = self.session.task.actuator.space
 
-    def reset(self, *, seed: int | None = None, options: dict[str, Any] | None = None) -> tuple[Any, dict[str, Any]]:
+    def reset(
+        self, *, seed: int | None = None, options: dict[str, Any] | None = None
+    ) -> tuple[Any, dict[str, Any]]:
         super().reset(seed=seed)
         observation = self.session.reset(seeds=[int(self.np_random.integers(SEEDS))], options=options)
         return _single(observation), {}
@@ -51,12 +55,26 @@ class RaceEnv(gymnasium.Env[Any, Any]):
         session = self.session
         outcome: Outcome = session.step(np.asarray(action)[None])
         terminated, truncated = bool(outcome.terminated[0]), bool(outcome.truncated[0])
-        info: dict[str, Any] = {"reward": dict(zip(session.task.reward_names, session.task.shares[:, 0].tolist()))}
+        info: dict[str, Any] = {
+            "reward": dict(zip(session.task.reward_names, session.task.shares[:, 0].tolist()))
+        }
         if terminated or truncated:
             info["ended_by"] = session.ended_by(0)
             if session.fleet.faults:
                 info["fault"] = str(session.fleet.faults[0])
         return _single(outcome.observation), float(outcome.reward[0]), terminated, truncated, info
+
+    def save(self) -> Snapshot:
+        """A snapshot of this moment of the episode, to `restore` any number of times (where ``spec.snapshots``)."""
+        return self.session.save()
+
+    def restore(self, snapshot: Snapshot) -> Any:
+        """Go back to that moment, accounts and observation stack included; the observation then."""
+        return _single(self.session.restore(snapshot))
+
+    def release(self, snapshot: Snapshot) -> None:
+        """Let go of a snapshot; `close` releases all."""
+        self.session.release(snapshot)
 
     def close(self) -> None:
         self.session.close()

@@ -107,7 +107,9 @@ class Fleet:
             elif len(mine) == spec.cars:
                 self._reset(member, now, np.arange(spec.cars), seed_of[mine[0]], options)
             else:
-                raise ConfigurationError(f"{spec.name}: its {spec.cars} cars share a race and are reset together")
+                raise ConfigurationError(
+                    f"{spec.name}: its {spec.cars} cars share a race and are reset together"
+                )
 
     def _reset(
         self,
@@ -156,9 +158,10 @@ class Fleet:
                 self._fault(member, error)
 
     def fail(self, rows: np.ndarray, why: str) -> None:
-        """Treat the members of `rows` (bool ``(cars,)``) as lost in the last step."""
+        """Treat the members of `rows` (numbers) as lost in the last step."""
         for member in self._members:
-            if rows[member.rows].any() and member.rows.start not in self.faults:
+            hit = (rows >= member.rows.start) & (rows < member.rows.stop)
+            if hit.any() and member.rows.start not in self.faults:
                 self._fault(member, SimulatorLost(f"{member.simulator.spec.name}: {why}"))
 
     def _fault(self, member: _Member, error: RacegymError) -> None:

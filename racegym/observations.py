@@ -13,12 +13,12 @@ from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from gymnasium import spaces
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field
 
 from racegym.errors import ConfigurationError
 from racegym.signals import CONTROLS, DEFAULT_BEAM_ANGLES, SIGNALS, Controls, Telemetry
 from racegym.simulator import SimulatorSpec
-from racegym.terms import Context, Term, TermTable
+from racegym.terms import Context, Stateful, Term, TermTable
 
 Fill = Callable[[Telemetry, Controls, np.ndarray], None]
 
@@ -231,16 +231,16 @@ class ObservationConfig(BaseModel):
     format: Literal["flat", "dict"] = "flat"
     past: Literal["first", "zero"] = "first"
     """What stands for the past at the start of an episode: the first value, or zeros."""
-    terms: Annotated[dict[str, Any], PlainValidator(OBSERVATIONS.parse), WithJsonSchema(OBSERVATIONS.schema())] = Field(
-        default_factory=default_terms, min_length=1
-    )
+    terms: Annotated[dict[str, Any], OBSERVATIONS] = Field(default_factory=default_terms, min_length=1)
 
 
-class Observer:
+class Observer(Stateful):
     """Compiled observation spec: its space, and observations from telemetry.
 
     `layout` maps each label to its columns in the flat observation.
     """
+
+    memory = ("_stack",)
 
     def __init__(self, config: ObservationConfig, context: Context) -> None:
         self._config = config
@@ -278,14 +278,20 @@ class Observer:
         self._width = start
         self._gathered = sum(len(bounds[label][0]) for label in plain)
         signals = [term for label in plain if isinstance(term := self._terms[label], SignalTerm)]
-        self._sources = np.concatenate([np.r_[SIGNALS.columns(t.signal)] for t in signals] or [np.zeros(0, int)])
-        self._scales = np.concatenate([np.full(SIGNALS[t.signal].size, t.factor) for t in signals] or [np.zeros(0)])
+        self._sources = np.concatenate(
+            [np.r_[SIGNALS.columns(t.signal)] for t in signals] or [np.zeros(0, int)]
+        )
+        self._scales = np.concatenate(
+            [np.full(SIGNALS[t.signal].size, t.factor) for t in signals] or [np.zeros(0)]
+        )
         depth = max(term.history for term in self._terms.values())
         self._stack = np.zeros((context.cars, (depth + 1) * self._width), np.float32)
         self._present = self._stack[:, : self._width]
         self._raw = np.zeros((context.cars, self._gathered))
         self._scaled = self._stack[:, : self._gathered]
-        self._coded = [(self._terms[label].bind(context), self._stack[:, self._columns[label]]) for label in coded]
+        self._coded = [
+            (self._terms[label].bind(context), self._stack[:, self._columns[label]]) for label in coded
+        ]
 
     @property
     def space(self) -> spaces.Space:
@@ -299,8 +305,8 @@ class Observer:
             }
         )
 
-    def reset(self, now: Telemetry, controls: Controls, rows: np.ndarray | None) -> None:
-        """Forget the past of these rows (all when None); present values of the others are as they were."""
+    def begin(self, now: Telemetry, controls: Controls, rows: np.ndarray | None) -> None:
+        """Make these rows' (all when None) first observation; present values of the others are as they were."""
         which = slice(None) if rows is None else rows
         self._fill(now, controls)
         ages = self._stack.shape[1] // self._width

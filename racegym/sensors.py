@@ -16,7 +16,7 @@ between two telemetries.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import NamedTuple
 
 import numpy as np
@@ -293,6 +293,14 @@ class Sensors:
         self._run(Step(part, part, past, first=True))
         now.block[rows] = part.block
         self._past.block[rows] = past.block
+
+    def save(self) -> dict[str, np.ndarray]:
+        """All that is remembered of every car."""
+        return {"past": self._past.block.copy()}
+
+    def restore(self, saved: Mapping[str, np.ndarray]) -> None:
+        """Remember what `save` returned."""
+        self._past.block[...] = saved["past"]
 
     def derive(self, before: Telemetry, now: Telemetry) -> None:
         """Fill the derived columns of `now`, all rows; `before` is what the last `derive` or `reset` left."""

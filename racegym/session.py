@@ -16,10 +16,11 @@ from typing import Any, Literal
 
 import numpy as np
 
+from racegym.errors import ConfigurationError
 from racegym.fleet import Fleet
 from racegym.sensors import Sensors, obtainable
 from racegym.signals import COMMON, SIGNALS, Controls, Telemetry
-from racegym.simulator import Simulator
+from racegym.simulator import Simulator, Snapshots
 from racegym.task import Task, TaskConfig
 from racegym.terminations import Laps
 from racegym.track import Track
@@ -35,6 +36,18 @@ class Outcome:
     reward: np.ndarray
     terminated: np.ndarray
     truncated: np.ndarray
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A moment of a session: what `Session.save` returns. Its fields are of no use to others."""
+
+    simulators: list[object]
+    now: np.ndarray
+    before: np.ndarray
+    taken: np.ndarray
+    sensors: list[dict[str, Any]]
+    task: list[dict[str, Any]]
 
 
 class Session:
@@ -140,22 +153,53 @@ class Session:
 
     def _faulty(self, reward: np.ndarray, terminated: np.ndarray, truncated: np.ndarray) -> Outcome:
         """End the episodes of the rows that were lost: the last valid telemetry once more, reward 0, truncated."""
-        unsound = ~np.isfinite(self.now.block[:, self._read]).all(axis=1)
-        self.fleet.fail(unsound, "its telemetry is not finite")
+        sound = np.isfinite(self.now.block[:, self._read]).all(axis=1)
+        self.fleet.fail(np.flatnonzero(sound == 0), "its telemetry is not finite")
         if self._raise:
             raise next(iter(self.fleet.faults.values()))
         rows = np.array(sorted(self.fleet.faults))
         self.now.block[rows] = self.before.block[rows]
         reward[rows], terminated[rows], truncated[rows] = 0.0, False, True
         self.task.shares[:, rows] = 0.0
-        self.task.observer.reset(self.now, self.controls, rows)
+        self.task.observer.begin(self.now, self.controls, rows)
         return Outcome(self.task.observer.current(), reward, terminated, truncated)
+
+    def save(self) -> Snapshot:
+        """This moment of every row, to `restore` any number of times; hold few, and `release` them."""
+        simulators = [_with_snapshots(simulator) for simulator, _ in self.fleet.members]
+        return Snapshot(
+            [simulator.save() for simulator in simulators],
+            self.now.block.copy(),
+            self.before.block.copy(),
+            self._taken.copy(),
+            [sensors.save() for sensors, *_ in self._sensors],
+            self.task.save(),
+        )
+
+    def restore(self, snapshot: Snapshot) -> Any:
+        """Go back to that moment: simulators, observation stacks and accounts; the observation of every car."""
+        for (simulator, _), inner in zip(self.fleet.members, snapshot.simulators, strict=True):
+            _with_snapshots(simulator).restore(inner)
+        self.now.block[...] = snapshot.now
+        self.before.block[...] = snapshot.before
+        self._taken[...] = snapshot.taken
+        for (sensors, *_), remembered in zip(self._sensors, snapshot.sensors, strict=True):
+            sensors.restore(remembered)
+        self.task.restore(snapshot.task)
+        return self.task.observer.current()
+
+    def release(self, snapshot: Snapshot) -> None:
+        """Let go of a snapshot; closing releases all."""
+        for (simulator, _), inner in zip(self.fleet.members, snapshot.simulators, strict=True):
+            _with_snapshots(simulator).release(inner)
 
     def ended_by(self, row: int) -> str:
         """What ended the episode of `row` in the last step: a termination term, ``time``, ``steps`` or ``fault``."""
         if row in self.fleet.faults:
             return FAULT
-        for name, caused in zip(self.task.termination_names, self.task.terminator.causes[:, row], strict=True):
+        for name, caused in zip(
+            self.task.termination_names, self.task.terminator.causes[:, row], strict=True
+        ):
             if caused:
                 return name
         return STEPS if self._steps is not None and self._taken[row] >= self._steps else TIME
@@ -164,6 +208,14 @@ class Session:
         """Close every simulator; may be called again."""
         self.fleet.close()
         self._is_open = False
+
+
+def _with_snapshots(simulator: Simulator) -> Snapshots:
+    if simulator.spec.snapshots and isinstance(simulator, Snapshots):
+        return simulator
+    raise ConfigurationError(
+        f"{simulator.spec.name} cannot keep snapshots; `racegym list` tells which simulators can"
+    )
 
 
 def _finite(observation: Any, reward: np.ndarray) -> bool:

@@ -89,7 +89,10 @@ class Simulator(ABC):
 
     @abstractmethod
     def reset(
-        self, seed: int | None = None, options: Mapping[str, Any] | None = None, cars: np.ndarray | None = None
+        self,
+        seed: int | None = None,
+        options: Mapping[str, Any] | None = None,
+        cars: np.ndarray | None = None,
     ) -> Telemetry:
         """Put `cars` (row numbers; default all) at the start and return all rows' telemetry, with time 0 for them.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Annotated, Any
 
 import numpy as np
-from pydantic import BaseModel, ConfigDict, Field, PlainValidator, WithJsonSchema
+from pydantic import BaseModel, ConfigDict, Field
 
 from racegym.actions import ActionConfig, Actuator
 from racegym.errors import ConfigurationError
@@ -47,12 +47,10 @@ class TaskConfig(BaseModel):
 
     observation: ObservationConfig = ObservationConfig()
     action: ActionConfig = ActionConfig()
-    reward: Annotated[dict[str, Any], PlainValidator(REWARDS.parse), WithJsonSchema(REWARDS.schema())] = Field(
-        default_factory=lambda: REWARDS.parse(DEFAULT_REWARD)
+    reward: Annotated[dict[str, Any], REWARDS] = Field(default_factory=lambda: REWARDS.parse(DEFAULT_REWARD))
+    termination: Annotated[dict[str, Any], TERMINATIONS] = Field(
+        default_factory=lambda: TERMINATIONS.parse(DEFAULT_TERMINATION)
     )
-    termination: Annotated[
-        dict[str, Any], PlainValidator(TERMINATIONS.parse), WithJsonSchema(TERMINATIONS.schema())
-    ] = Field(default_factory=lambda: TERMINATIONS.parse(DEFAULT_TERMINATION))
     truncation: TruncationConfig = TruncationConfig()
 
 
@@ -88,7 +86,9 @@ class Task:
             term: Term
             for label, term in room.items():
                 if term.needs_track and not spec.track:
-                    raise ConfigurationError(f"task: {label} looks at the course, which {spec.name} does not know")
+                    raise ConfigurationError(
+                        f"task: {label} looks at the course, which {spec.name} does not know"
+                    )
                 wanted.update(term.signals(spec))
         return frozenset(wanted)
 
@@ -96,9 +96,21 @@ class Task:
         """Begin an episode for these rows (all when None)."""
         self.actuator.reset(now, rows)
         self.terminator.reset(now, rows)
-        self.observer.reset(now, self.actuator.controls, rows)
+        self.observer.begin(now, self.actuator.controls, rows)
         for bound in self._stateful:
             bound.reset(now, rows)
+
+    def save(self) -> list[dict[str, Any]]:
+        """All that the task remembers from step to step."""
+        return [part.save() for part in self._memories()]
+
+    def restore(self, saved: list[dict[str, Any]]) -> None:
+        """Remember what `save` returned."""
+        for part, remembered in zip(self._memories(), saved, strict=True):
+            part.restore(remembered)
+
+    def _memories(self) -> list[Stateful]:
+        return [self.actuator, self.terminator, self.observer, *self._stateful]
 
     def reward(self, before: Telemetry, now: Telemetry) -> np.ndarray:
         """The weighted sum of the reward terms; fills `shares`."""

@@ -15,7 +15,7 @@ from pydantic import Field
 
 from racegym.signals import Telemetry
 from racegym.simulator import SimulatorSpec
-from racegym.terms import Context, Term, TermTable
+from racegym.terms import Context, Stateful, Term, TermTable
 
 TerminationFunction = Callable[[Telemetry, Telemetry], np.ndarray]
 
@@ -33,8 +33,10 @@ class Termination(Term):
         """A function ``(before, now) -> (cars,)`` of bool (or flags 0 and 1): whether the condition holds now."""
 
 
-class Terminator:
+class Terminator(Stateful):
     """Termination terms, bound and timed together. `causes` is bool ``(terms, cars)``, overwritten each time."""
+
+    memory = ("_since", "causes")
 
     def __init__(self, terms: Sequence[Termination], context: Context) -> None:
         self._conditions = [term.bind(context) for term in terms]
@@ -62,7 +64,7 @@ class Terminator:
         np.logical_not(held, out=self._broken)
         np.maximum(self._since, time, out=self._since, where=self._broken)
         held &= time - self._since >= self._seconds
-        return held.any(axis=0)
+        return np.logical_or.reduce(held, axis=0)
 
 
 class OffTrack(Termination):

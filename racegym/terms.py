@@ -8,6 +8,7 @@ four rooms keeps a `TermTable` from the name that YAML uses to the class. Users 
 
 from __future__ import annotations
 
+import copy
 import difflib
 import importlib
 from collections.abc import Collection, Iterable, Mapping, Sequence
@@ -16,7 +17,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic_core import InitErrorDetails, PydanticCustomError, core_schema
 
 from racegym.signals import Telemetry
 from racegym.simulator import SimulatorSpec
@@ -76,14 +77,37 @@ class Context:
 
 
 class Stateful:
-    """Base of a bound term that remembers: `reset` forgets, for the rows given (all when None)."""
+    """Base of what remembers from step to step: `reset` forgets, `save` and `restore` go with a snapshot."""
+
+    memory: ClassVar[tuple[str, ...]] = ()
+    """Names of the attributes that it remembers in: arrays, numbers, or other `Stateful` things."""
 
     def reset(self, now: Telemetry, rows: np.ndarray | None) -> None:
+        """Forget the past of `rows` (all when None); `now` is their first telemetry."""
         raise NotImplementedError
+
+    def save(self) -> dict[str, Any]:
+        """A copy of all that is remembered."""
+        saved: dict[str, Any] = {}
+        for name in self.memory:
+            value = getattr(self, name)
+            saved[name] = value.save() if isinstance(value, Stateful) else copy.copy(value)
+        return saved
+
+    def restore(self, saved: Mapping[str, Any]) -> None:
+        """Remember what `save` returned; arrays are written in place."""
+        for name, value in saved.items():
+            mine = getattr(self, name)
+            if isinstance(mine, Stateful):
+                mine.restore(value)
+            elif isinstance(mine, np.ndarray):
+                mine[...] = value
+            else:
+                setattr(self, name, value)
 
 
 class TermTable:
-    """The terms of one room, by the names that YAML uses."""
+    """The terms of one room, by the names that YAML uses; annotates a pydantic field that holds terms by label."""
 
     def __init__(self, room: str, base: type[Term], terms: Mapping[str, type[Term]]) -> None:
         self.room = room
@@ -128,13 +152,33 @@ class TermTable:
             return self.terms.get(name)
         cls = load_object(name)
         if not (isinstance(cls, type) and issubclass(cls, self.base)):
-            raise fault("term", f"{name} is not a subclass of {self.base.__module__}.{self.base.__name__}", name)
+            raise fault(
+                "term", f"{name} is not a subclass of {self.base.__module__}.{self.base.__name__}", name
+            )
         return cls
+
+    def dump(self, terms: Mapping[str, Term]) -> dict[str, dict[str, Any]]:
+        """The plain data that `parse` turns into these terms."""
+        names = {cls: name for name, cls in self.terms.items()}
+        data = {}
+        for label, term in terms.items():
+            cls = type(term)
+            name = names.get(cls, f"{cls.__module__}:{cls.__qualname__}")
+            data[label] = ({} if name == label else {"term": name}) | term.model_dump()
+        return data
+
+    def __get_pydantic_core_schema__(self, source: Any, handler: Any) -> core_schema.CoreSchema:
+        serializer = core_schema.plain_serializer_function_ser_schema(self.dump)
+        return core_schema.no_info_plain_validator_function(self.parse, serialization=serializer)
+
+    def __get_pydantic_json_schema__(self, schema: Any, handler: Any) -> dict[str, Any]:
+        return self.schema()
 
     def schema(self) -> dict[str, Any]:
         """JSON Schema of a mapping of these terms."""
-        known = {
-            name: {"anyOf": [cls.model_json_schema(), {"type": "null"}]} for name, cls in sorted(self.terms.items())
+        known: dict[str, Any] = {
+            name: {"anyOf": [cls.model_json_schema(), {"type": "null"}]}
+            for name, cls in sorted(self.terms.items())
         }
         for name, cls in self.terms.items():
             known[name]["description"] = (cls.__doc__ or "").strip().partition("\n")[0]
@@ -144,7 +188,7 @@ class TermTable:
 
 def fault(kind: str, message: str, value: object) -> ValidationError:
     """A ValidationError with one custom message."""
-    details = InitErrorDetails(type=PydanticCustomError(kind, _literal(message)), loc=(), input=value)
+    details = InitErrorDetails(type=_custom(kind, message), loc=(), input=value)
     return ValidationError.from_exception_data(kind, [details])
 
 
@@ -158,19 +202,24 @@ def described(
         if kind == "extra_forbidden":
             names = _fields_at(model, one["loc"][:-1])
             kind, message = "unknown", "unknown" + did_you_mean(str(one["loc"][-1]), names)
-        custom = PydanticCustomError(kind, _literal(message))  # type: ignore[arg-type]
-        details.append(InitErrorDetails(type=custom, loc=(*prefix, *one["loc"]), input=one["input"]))
+        details.append(
+            InitErrorDetails(type=_custom(kind, message), loc=(*prefix, *one["loc"]), input=one["input"])
+        )
     return details
 
 
-def _literal(message: str) -> Any:
-    # PydanticCustomError formats its template; a message of ours is already whole
-    return message.replace("{", "(").replace("}", ")")
+def _custom(kind: str, message: str) -> PydanticCustomError:
+    # pydantic formats the template; a message of ours is already whole
+    template: Any = message.replace("{", "(").replace("}", ")")
+    name: Any = kind
+    return PydanticCustomError(name, template)
 
 
 def _fields_at(model: type[BaseModel] | None, loc: Sequence[str | int]) -> list[str]:
     for step in loc:
-        annotation = model.model_fields[str(step)].annotation if model and str(step) in model.model_fields else None
+        annotation = (
+            model.model_fields[str(step)].annotation if model and str(step) in model.model_fields else None
+        )
         model = annotation if isinstance(annotation, type) and issubclass(annotation, BaseModel) else None
     return list(model.model_fields) if model else []
 

@@ -80,7 +80,9 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
     def _masked(self, mask: Any) -> np.ndarray:
         mask = np.asarray(mask)
         if mask.shape != (self.num_envs,) or mask.dtype != bool:
-            raise ConfigurationError(f"reset_mask: bool ({self.num_envs},) is wanted, not {mask.dtype} {mask.shape}")
+            raise ConfigurationError(
+                f"reset_mask: bool ({self.num_envs},) is wanted, not {mask.dtype} {mask.shape}"
+            )
         return np.flatnonzero(mask)
 
     def _start(self, rows: np.ndarray | None, options: Mapping[str, Any] | None = None) -> Any:
@@ -113,10 +115,14 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
         infos: dict[str, Any] = {"reward": dict(zip(task.reward_names, task.shares.copy(), strict=True))}
         ended = outcome.terminated | outcome.truncated
         if ended.any():
-            infos["ended_by"] = np.array([self.session.ended_by(i) if e else None for i, e in enumerate(ended)], object)
+            infos["ended_by"] = np.array(
+                [self.session.ended_by(i) if e else None for i, e in enumerate(ended)], object
+            )
             infos["_ended_by"] = ended
         if faults:
-            infos["fault"] = np.array([str(faults[row]) if row in faults else None for row in range(self.num_envs)])
+            infos["fault"] = np.array(
+                [str(faults[row]) if row in faults else None for row in range(self.num_envs)]
+            )
             infos["_fault"] = np.array([row in faults for row in range(self.num_envs)])
         return infos
 
@@ -126,7 +132,9 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
         finals = np.full(self.num_envs, None, object)
         for row in np.flatnonzero(ended):
             parts = observation.items() if isinstance(observation, dict) else None
-            finals[row] = {label: part[row].copy() for label, part in parts} if parts else observation[row].copy()
+            finals[row] = (
+                {label: part[row].copy() for label, part in parts} if parts else observation[row].copy()
+            )
         return {"final_obs": finals, "_final_obs": ended, "final_info": infos, "_final_info": ended.copy()}
 
     def close_extras(self, **kwargs: Any) -> None:
@@ -137,7 +145,9 @@ def _simulators(run: RunConfig, rows: int) -> list[Simulator]:
     first = run.simulator.build()
     if not first.spec.independent:
         if first.spec.cars != 1:
-            raise ConfigurationError("a vector's rows are races of their own: leave the simulator's option cars at 1")
+            raise ConfigurationError(
+                "a vector's rows are races of their own: leave the simulator's option cars at 1"
+            )
         return [first, *(run.simulator.build() for _ in range(rows - 1))]
     options = run.simulator.options.model_copy(update={"cars": rows})
     return [type(run.simulator)(run.simulator.backend, options).build()]

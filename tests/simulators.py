@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
-from racegym_bicycle import backend
 
 from racegym.errors import RacegymError, SimulatorLost
 from racegym.signals import Telemetry
 from racegym.simulator import Simulator
+from racegym_bicycle import backend
+
+
+def bicycle(**options) -> Simulator:
+    return backend.build(backend.options(**options))
 
 
 class Mortal(Simulator):
@@ -15,7 +21,7 @@ class Mortal(Simulator):
 
     def __init__(self, cars: int = 1) -> None:
         self._inner = backend.build(backend.options(cars=cars))
-        self.spec = self._inner.spec
+        self.spec = replace(self._inner.spec, snapshots=False)
         self.fault: RacegymError | None = None
         self.spoil = False
         self.opened = 0

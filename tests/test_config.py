@@ -66,12 +66,16 @@ def test_an_unknown_key_is_an_error_with_its_path(path):
 
 
 def test_a_misspelt_term_gets_a_suggestion():
-    with pytest.raises(ConfigurationError, match=r"task\.reward\.progres: unknown; did you mean 'progress'\?"):
+    with pytest.raises(
+        ConfigurationError, match=r"task\.reward\.progres: unknown; did you mean 'progress'\?"
+    ):
         config.load(nested("task.reward.progres", {}))
 
 
 def test_a_misspelt_parameter_gets_a_suggestion():
-    with pytest.raises(ConfigurationError, match=r"task\.reward\.progress\.wieght: unknown; did you mean 'weight'"):
+    with pytest.raises(
+        ConfigurationError, match=r"task\.reward\.progress\.wieght: unknown; did you mean 'weight'"
+    ):
         config.load(nested("task.reward.progress.wieght", 1))
 
 
@@ -99,7 +103,12 @@ def test_scalars_are_not_cast(value):
 
 @pytest.mark.parametrize(
     ("reference", "hint"),
-    [("bicycle/ovla", "oval"), ("bycicle/oval", "bicycle"), ("hotlpa", "hotlap"), ("nosuch.yaml", "nosuch.yaml")],
+    [
+        ("bicycle/ovla", "oval"),
+        ("bycicle/oval", "bicycle"),
+        ("hotlpa", "hotlap"),
+        ("nosuch.yaml", "nosuch.yaml"),
+    ],
 )
 def test_an_unknown_name_is_an_error_with_a_hint(reference, hint):
     with pytest.raises(ConfigurationError, match=hint):
@@ -150,7 +159,8 @@ def test_an_error_names_the_file(tmp_path):
 
 def test_overrides_reach_into_named_tasks_and_simulators():
     loaded = config.load(
-        "bicycle/oval", overrides={"task.action.repeat": 2, "task.reward.progress.weight": 2.0, "simulator.walls": False}
+        "bicycle/oval",
+        overrides={"task.action.repeat": 2, "task.reward.progress.weight": 2.0, "simulator.walls": False},
     )
     assert loaded.task.action.repeat == 2
     assert loaded.task.reward["progress"].weight == 2.0
@@ -173,7 +183,9 @@ def test_the_schema_knows_every_room_and_option():
     task = schema["$defs"]["TaskConfig"]["properties"]
     assert "progress" in task["reward"]["properties"]
     assert "stuck" in task["termination"]["properties"]
-    backends = [one["properties"]["backend"]["const"] for one in schema["properties"]["simulator"]["anyOf"][1:]]
+    backends = [
+        one["properties"]["backend"]["const"] for one in schema["properties"]["simulator"]["anyOf"][1:]
+    ]
     assert backends == sorted(registry.backends())
 
 

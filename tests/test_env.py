@@ -34,7 +34,10 @@ def test_a_spec_survives_serialising():
 
 def test_one_import_registers_without_loading_the_rest():
     code = "import gymnasium; e = gymnasium.make('racegym:racegym/Race-v0'); print(e.reset(seed=0)[0].shape)"
-    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout == "(32,)\n"
+    assert (
+        subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+        == "(32,)\n"
+    )
 
 
 def test_a_bad_construction_is_an_error_that_says_so():
@@ -98,7 +101,9 @@ def test_next_step_autoreset_ignores_the_action_of_the_step_after_the_end():
     start, _ = env.reset(seed=1)
     actions = np.tile(FULL, (2, 1))
     steps = [env.step(actions) for _ in range(7)]
-    assert [step[3].tolist() for step in steps] == [[False, False]] * 4 + [[True, True]] + [[False, False]] * 2
+    assert [step[3].tolist() for step in steps] == [[False, False]] * 4 + [[True, True]] + [
+        [False, False]
+    ] * 2
     observation, reward, terminated, _, _ = steps[5]
     assert np.array_equal(observation, start)
     assert reward.tolist() == [0, 0]
@@ -146,7 +151,9 @@ def test_gymnasium_makes_the_native_vector_env():
 
 def test_gymnasium_wrappers_accept_the_vector_env():
     env = gymnasium.wrappers.vector.DictInfoToList(
-        gymnasium.wrappers.vector.RecordEpisodeStatistics(racegym.make_vec("bicycle/oval", 2, overrides=SHORT))
+        gymnasium.wrappers.vector.RecordEpisodeStatistics(
+            racegym.make_vec("bicycle/oval", 2, overrides=SHORT)
+        )
     )
     env.reset(seed=1)
     for _ in range(5):

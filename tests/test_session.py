@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from simulators import Mortal
+from simulators import Mortal, bicycle
 
 from racegym.errors import ConfigurationError, SimulatorLost
 from racegym.session import Session
@@ -124,3 +124,42 @@ def test_time_and_step_limits_truncate():
         outcome = drive(session, 1)
         assert outcome.truncated[0] and not outcome.terminated[0]
         assert session.ended_by(0) == name
+
+
+def test_restoring_a_snapshot_repeats_the_episode_bit_by_bit():
+    task = {
+        "observation": {"terms": {"speed": {"history": 3}, "rangefinders": {}}},
+        "action": {
+            "terms": {
+                "steer": {"rate": 1.0},
+                "pedal": {"mode": "relative", "rate": 2.0},
+                "automatic_gears": {},
+            }
+        },
+        "termination": {"off_track": {"seconds": 1.0}},
+        "truncation": {"steps": 200},
+    }
+    session = Session([bicycle()], TaskConfig.model_validate(task))
+    session.reset(seeds=[1])
+    actions = np.random.default_rng(1).uniform([-0.3, 0.2], [0.3, 1.0], (260, 1, 2))
+    for action in actions[:60]:
+        session.step(action)
+    held = session.save()
+    first = [session.step(action) for action in actions[60:]]
+    last = session.task.observer.current()
+    for _ in range(2):
+        session.restore(held)
+        again = [session.step(action) for action in actions[60:]]
+        for one, other in zip(first, again, strict=True):
+            assert np.array_equal(one.observation, other.observation)
+            assert np.array_equal(one.reward, other.reward)
+            assert one.terminated == other.terminated
+            assert one.truncated == other.truncated
+    assert np.array_equal(session.task.observer.current(), last)
+    session.release(held)
+
+
+def test_a_simulator_without_snapshots_says_so():
+    _, session = started(1)
+    with pytest.raises(ConfigurationError, match="cannot keep snapshots"):
+        session.save()

@@ -72,7 +72,9 @@ def test_shuttling_earns_no_progress():
 
 
 def test_a_replacing_term_stands_alone_where_it_is_not_zero():
-    config = TaskConfig.model_validate({"reward": {"speed": {}, "collision": {"weight": -1.0, "replaces": True}}})
+    config = TaskConfig.model_validate(
+        {"reward": {"speed": {}, "collision": {"weight": -1.0, "replaces": True}}}
+    )
     task = Task(config, SPEC, 2)
     total = task.reward(telemetry(), telemetry(speed=9, collision=[0, 1]))
     assert total.tolist() == [9.0, -1.0]
@@ -111,7 +113,12 @@ def test_every_termination_term_is_tried():
 
 def test_a_condition_must_hold_on_end():
     ticks = [telemetry(time=0.1 * i, off_track=[1, i != 2]) for i in range(5)]
-    assert endings({"off_track": {"seconds": 0.3}}, *ticks) == [[False] * 2, [False] * 2, [True, False], [True, False]]
+    assert endings({"off_track": {"seconds": 0.3}}, *ticks) == [
+        [False] * 2,
+        [False] * 2,
+        [True, False],
+        [True, False],
+    ]
 
 
 def test_a_condition_does_not_count_in_its_grace():
@@ -222,7 +229,7 @@ def test_a_signal_is_divided_by_its_scale():
 
 def test_past_values_follow_newest_first():
     eye = observer({"speed": {"scale": 1.0, "history": 2}, "gear": {"scale": 1.0}})
-    eye.reset(telemetry(speed=1), Controls(2), None)
+    eye.begin(telemetry(speed=1), Controls(2), None)
     for speed in (2, 3, 4):
         seen = eye.observe(telemetry(speed=speed, gear=speed), Controls(2))
     assert seen[0].tolist() == [4, 3, 2, 4]
@@ -231,9 +238,9 @@ def test_past_values_follow_newest_first():
 def test_the_past_of_a_reset_row_is_its_first_value_or_zero():
     for past, expected in (("first", [7, 7, 7]), ("zero", [7, 0, 0])):
         eye = observer({"speed": {"scale": 1.0, "history": 2}}, past=past)
-        eye.reset(telemetry(speed=1), Controls(2), None)
+        eye.begin(telemetry(speed=1), Controls(2), None)
         eye.observe(telemetry(speed=2), Controls(2))
-        eye.reset(telemetry(speed=[7, 2]), Controls(2), np.array([0]))
+        eye.begin(telemetry(speed=[7, 2]), Controls(2), np.array([0]))
         assert eye.current()[0].tolist() == expected
         assert eye.current()[1, 0] == 2
 

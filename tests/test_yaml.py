@@ -34,7 +34,9 @@ def test_a_key_that_stands_twice_is_an_error_with_its_place(text):
         yaml.parse(text, "file.yaml")
 
 
-@pytest.mark.parametrize("text", ["a: [", "a: b: c", "1: one", "!!python/object:os.system {}", "\x00", "a: *b", "? [a]\n: 1"])
+@pytest.mark.parametrize(
+    "text", ["a: [", "a: b: c", "1: one", "!!python/object:os.system {}", "\x00", "a: *b", "? [a]\n: 1"]
+)
 def test_bad_yaml_is_a_configuration_error(text):
     with pytest.raises(ConfigurationError, match="file.yaml"):
         yaml.parse(text, "file.yaml")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from typing import Any
 
@@ -28,6 +29,11 @@ _SIGNALS = (
     *("time", "position", "yaw", "speed", "velocity", "acceleration", "yaw_rate", "engine_speed", "gear"),
     *("wheel_speeds", "steer", "throttle", "brake", "clutch", "damage", "collision"),
 )
+#: Attributes that, with the two records, are all that changes as time goes on.
+_MOVING = (
+    *("_random", "_motion", "_ticks", "_station", "_grass", "_damage"),
+    *("_steer", "_engine", "_shifting", "_gear"),
+)
 _OBEYED = ("steer", "throttle", "brake", "clutch", "gear", "handbrake")
 
 
@@ -49,6 +55,7 @@ class BicycleSimulator(Simulator):
             cars=options.cars,
             independent=True,
             deterministic=True,
+            snapshots=True,
             track=True,
         )
 
@@ -122,6 +129,24 @@ class BicycleSimulator(Simulator):
         self._ticks = self._ticks + 1
         self._report(effort, collision)
         return self._telemetry
+
+    def save(self) -> dict[str, Any]:
+        """As `Snapshots.save`: a copy of every car's state."""
+        self._opened()
+        records = {"applied": self._applied.block.copy(), "telemetry": self._telemetry.block.copy()}
+        return {name: copy.deepcopy(getattr(self, name)) for name in _MOVING} | records
+
+    def restore(self, snapshot: Mapping[str, Any]) -> Telemetry:
+        """As `Snapshots.restore`."""
+        self._opened()
+        for name in _MOVING:
+            setattr(self, name, copy.deepcopy(snapshot[name]))
+        self._applied.block[...] = snapshot["applied"]
+        self._telemetry.block[...] = snapshot["telemetry"]
+        return self._telemetry
+
+    def release(self, snapshot: Mapping[str, Any]) -> None:
+        """As `Snapshots.release`: nothing is held but memory."""
 
     def close(self) -> None:
         self._track = None

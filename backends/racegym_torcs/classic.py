@@ -22,7 +22,7 @@ _APPLIED = tuple(
 class Laps:
     """Counts one car's laps by its lap clock, which starts anew on the line.
 
-    What the server applied is taken to be what we sent last.
+    What the server applied is taken to be what we sent last, though TORCS lifts the throttle while it shifts.
     """
 
     def __init__(self) -> None:

@@ -187,16 +187,8 @@ def _build_robot(way: Way, report: Report) -> None:
     sources, target = locate.plugin_sources(), locate.robot().parent
     report(f"building the robot from {sources}")
     with tempfile.TemporaryDirectory(dir=_made(target.parent)) as name:
-        run(
-            [
-                "make",
-                f"-j{len(os.sched_getaffinity(0))}",
-                "-C",
-                str(sources),
-                f"TORCS_SRC={locate.headers()}",
-                f"OUT={name}",
-            ]
-        )
+        jobs = f"-j{len(os.sched_getaffinity(0))}"
+        run(["make", jobs, "-C", str(sources), f"TORCS_SRC={locate.headers()}", f"OUT={name}"])
         target.mkdir(exist_ok=True)
         (Path(name) / locate.robot().name).replace(locate.robot())
 

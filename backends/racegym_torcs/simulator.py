@@ -201,10 +201,10 @@ class Torcs(Simulator):
     def _launch(self) -> None:
         self._start = self._start or Start(self._options)
         self._instance = instance = self._start.instance()
-        self._transport = Udp(self.spec.cars, self.spec.beam_angles, instance.check)
+        self._transport = Udp(self.spec.beam_angles, instance.check)
         deadline = time.monotonic() + self._options.deadlines.start
         for index in range(self.spec.cars):
-            self._transport.connect(index, "127.0.0.1", instance.port(index, deadline))
+            self._transport.connect("127.0.0.1", instance.port(index, deadline))
         self._start.started(instance)
         if self._track is None:
             self._track = geometry.load(self._start.geometry, self.spec.name)
@@ -213,9 +213,9 @@ class Torcs(Simulator):
     def _join(self) -> None:
         assert self._options.connect is not None
         host, _, port = self._options.connect.rpartition(":")
-        self._transport = Udp(self.spec.cars, self.spec.beam_angles, lambda: None, extended=False)
+        self._transport = Udp(self.spec.beam_angles, lambda: None, extended=False)
         for index in range(self.spec.cars):
-            self._transport.connect(index, host, int(port) + index)
+            self._transport.connect(host, int(port) + index)
         self._transport.begin(None, time.monotonic() + self._options.deadlines.start)
         self._begun = self._fresh = True
 

@@ -24,8 +24,8 @@ class Transport(ABC):
         """Datagrams dropped, by reason."""
 
     @abstractmethod
-    def connect(self, index: int, host: str, port: int) -> None:
-        """Take note that car `index` waits at that address."""
+    def connect(self, host: str, port: int) -> None:
+        """Take note that the next car, in the order of rows, waits at that address."""
 
     @abstractmethod
     def begin(self, seed: int | None, deadline: float) -> None:

@@ -21,7 +21,6 @@ _GLANCE = 0.05
 """How often a wait looks whether the game still lives, s."""
 _RETRY = 1.0
 """After this long without an answer, identify again, s; a second identification can become a stale action."""
-_REFUSED_PAUSE = 0.01
 _LARGEST = 65535
 _FINISHED = SIGNALS.columns("finished").start
 
@@ -68,8 +67,7 @@ class Car:
                 continue
             except ConnectionRefusedError:
                 self._check()
-                again = 0.0
-                time.sleep(_REFUSED_PAUSE)
+                again = now + _GLANCE
                 continue
             if data.startswith(wire.IDENTIFIED):
                 return
@@ -77,9 +75,7 @@ class Car:
 
     def send(self, row: Sequence[float], restart: bool = False) -> None:
         """Send one row of controls for the tick that was read last."""
-        with suppress(
-            ConnectionRefusedError
-        ):  # a control message is on its way or the game is gone; `read` tells
+        with suppress(ConnectionRefusedError):  # the race or the game has ended; `read` tells which
             self._socket.send(wire.action(row, self.tick if self._laps is None else None, restart))
         if self._laps is not None:
             self._laps.applied = row
@@ -151,43 +147,37 @@ class Car:
 class Udp(Transport):
     """SCR over UDP, a socket for each car; with the `extended` states of our robot, or classic."""
 
-    def __init__(self, cars: int, beam_angles: Sequence[float], check: Check, extended: bool = True) -> None:
+    def __init__(self, beam_angles: Sequence[float], check: Check, extended: bool = True) -> None:
         super().__init__()
         self._beam_angles, self._check, self._extended = beam_angles, check, extended
-        self._cars: list[Car | None] = [None] * cars
+        self._cars: list[Car] = []
 
-    def connect(self, index: int, host: str, port: int) -> None:
-        self._cars[index] = Car(host, port, self._extended, self._check, self.statistics)
+    def connect(self, host: str, port: int) -> None:
+        self._cars.append(Car(host, port, self._extended, self._check, self.statistics))
 
     def begin(self, seed: int | None, deadline: float) -> None:
         hello = wire.identification(self._beam_angles, self._extended, seed)
-        for car in self._open():
+        for car in self._cars:
             car.identify(hello, deadline)
 
     def send(self, controls: Controls) -> None:
-        for car, row in zip(self._open(), controls.block.tolist(), strict=True):
+        for car, row in zip(self._cars, controls.block.tolist(), strict=True):
             if not car.over:
                 car.send(row)
 
     def read(self, telemetry: Telemetry, deadline: float) -> None:
-        for car, row in zip(self._open(), telemetry.block, strict=True):
+        for car, row in zip(self._cars, telemetry.block, strict=True):
             car.read(row, deadline)
 
     def restart(self, deadline: float) -> None:
-        cars = self._open()
-        idle = Controls(1).block[0].tolist()
-        cars[0].send(idle, restart=True)
-        for car in cars:
+        self._cars[0].send(Controls(1).block[0].tolist(), restart=True)
+        for car in self._cars:
             car.await_restart(deadline)
 
     @property
     def over(self) -> bool:
-        return any(car.over for car in self._open())
+        return any(car.over for car in self._cars)
 
     def close(self) -> None:
         for car in self._cars:
-            if car is not None:
-                car.close()
-
-    def _open(self) -> list[Car]:
-        return [car for car in self._cars if car is not None]
+            car.close()

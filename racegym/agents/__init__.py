@@ -18,7 +18,10 @@ from racegym.terms import did_you_mean
 
 #: Agents that ship with racegym: where each is, and one line for ``racegym list``.
 SHIPPED = {
-    "scripted": ("racegym.agents.scripted:Scripted", "the reference driver: common signals alone, drives every game"),
+    "scripted": (
+        "racegym.agents.scripted:Scripted",
+        "the reference driver: common signals alone, drives every game",
+    ),
     "random": ("racegym.agents:Random", "uniform random actions"),
 }
 
@@ -64,5 +67,7 @@ def load(name: str, action_space: spaces.Space | None = None, seed: int | None =
         raise NotFound(f"agent {name}: {error}") from error
     agent = found if isinstance(found, Agent) and not isinstance(found, type) else found()
     if not isinstance(agent, Agent):
-        raise ConfigurationError(f"agent {name}: {type(agent).__name__} has no reset(cars) and act(observation)")
+        raise ConfigurationError(
+            f"agent {name}: {type(agent).__name__} has no reset(cars) and act(observation)"
+        )
     return agent

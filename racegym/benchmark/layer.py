@@ -52,7 +52,10 @@ class Still(Simulator):
         pass
 
     def reset(
-        self, seed: int | None = None, options: Mapping[str, Any] | None = None, cars: np.ndarray | None = None
+        self,
+        seed: int | None = None,
+        options: Mapping[str, Any] | None = None,
+        cars: np.ndarray | None = None,
     ) -> Telemetry:
         self._telemetry["time"][slice(None) if cars is None else cars] = 0.0
         return self._telemetry

@@ -9,7 +9,6 @@ import typer
 if TYPE_CHECKING:
     from racegym.config import RunConfig
     from racegym.env import RaceEnv
-    from racegym.terms import TermTable
 
 
 def command(
@@ -57,27 +56,7 @@ def _yaml(run: RunConfig) -> str:
     """The run as YAML that can be loaded again."""
     import yaml
 
-    from racegym.actions import ACTIONS
-    from racegym.observations import OBSERVATIONS
-    from racegym.rewards import REWARDS
-    from racegym.terminations import TERMINATIONS
-
-    data = run.model_dump(mode="json")
-    task, dumped = run.task, data["task"]
-    _name_terms(dumped["observation"]["terms"], task.observation.terms, OBSERVATIONS)
-    _name_terms(dumped["action"]["terms"], task.action.terms, ACTIONS)
-    _name_terms(dumped["reward"], task.reward, REWARDS)
-    _name_terms(dumped["termination"], task.termination, TERMINATIONS)
-    return yaml.safe_dump(data, sort_keys=False, default_flow_style=None, width=110).rstrip()
-
-
-def _name_terms(data: dict[str, dict[str, Any]], terms: dict[str, Any], table: TermTable) -> None:
-    """Say the term behind each label that is not a term's own name."""
-    names = {cls: name for name, cls in table.terms.items()}
-    for label, term in terms.items():
-        name = names.get(type(term), f"{type(term).__module__}:{type(term).__qualname__}")
-        if name != label:
-            data[label] = {"term": name, **data[label]}
+    return yaml.safe_dump(run.model_dump(mode="json"), sort_keys=False, default_flow_style=None, width=110).rstrip()
 
 
 def _space(space: Any) -> str:

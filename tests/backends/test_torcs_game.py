@@ -22,9 +22,11 @@ from racegym.signals import SIGNALS, Controls
 from racegym.simulator import Simulator
 from racegym.testing import SimulatorContract
 from racegym_torcs import catalogue, launch
+from racegym_torcs.classic import SIGNALS_WORKED_OUT
 from racegym_torcs.install import requirements
 from racegym_torcs.options import TorcsOptions
 from racegym_torcs.simulator import Torcs
+from racegym_torcs.start import Start
 
 OWNER = """
 import os, sys
@@ -35,9 +37,8 @@ simulator.open()
 simulator.reset()
 simulator.send(Controls(1))
 simulator.read()
-if {fork}:
-    os.fork()
-print(simulator.pid, simulator._instance.directory, flush=True)
+if not {fork} or os.fork():
+    print(simulator.pid, simulator._instance.directory, flush=True)
 sys.stdin.read()
 """
 
@@ -312,6 +313,19 @@ def test_a_killed_owner_leaves_no_process_and_no_directory(fork: bool) -> None:
         owner.wait()
         assert gone(int(pid), 2)
         assert not Path(directory).exists()
+
+
+def test_a_server_that_runs_already_is_driven_by_the_classic_protocol(race: Torcs) -> None:
+    instance = Start(TorcsOptions()).instance()
+    server = Torcs(TorcsOptions(connect=f"127.0.0.1:{instance.port(0, time.monotonic() + 5)}"))
+    server.open()
+    for _ in range(2):
+        ours, theirs = drive(race, 200, steer=0.1), drive(server, 200, steer=0.1)
+        for name in server.spec.signals - set(SIGNALS_WORKED_OUT):
+            columns = SIGNALS.columns(name)
+            np.testing.assert_allclose(theirs[1:, 0, columns], ours[1:, 0, columns], 1e-5, 1e-5, err_msg=name)
+    server.close()
+    instance.close(3)
 
 
 def test_two_games_side_by_side_do_not_meet(race: Torcs) -> None:

@@ -58,8 +58,8 @@ class Talk:
 
     def __init__(self, script: Sequence[Sequence[bytes]], leave: bool = False, extended: bool = True) -> None:
         self.server = Server(script, leave)
-        self.transport = Udp(1, range(19), lambda: None, extended)
-        self.transport.connect(0, "127.0.0.1", self.server.port)
+        self.transport = Udp(range(19), lambda: None, extended)
+        self.transport.connect("127.0.0.1", self.server.port)
         self.telemetry = Telemetry(1)
         self.controls = Controls(1)
 
@@ -117,9 +117,7 @@ def test_others_cannot_speak_for_the_server(talks: list[Talk]) -> None:
     talk.read()
     stranger = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
     with stranger:
-        own = talk.transport._cars[0]
-        assert own is not None
-        stranger.sendto(state(1, totalTime=7.0), own._socket.getsockname())
+        stranger.sendto(state(1, totalTime=7.0), talk.transport._cars[0]._socket.getsockname())
         assert talk.step()["time"] == 1.0
 
 
@@ -182,8 +180,8 @@ def test_a_lost_check_ends_every_wait_at_once() -> None:
 
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 0))
-        transport = Udp(1, range(19), gone)
-        transport.connect(0, "127.0.0.1", silent.getsockname()[1])
+        transport = Udp(range(19), gone)
+        transport.connect("127.0.0.1", silent.getsockname()[1])
         began = time.monotonic()
         with pytest.raises(SimulatorLost):
             transport.begin(None, began + 5)
