@@ -378,7 +378,7 @@ class Actuator(Stateful):
                 bound.restore(remembered)
 
     def decode(self, action: Any, now: Telemetry) -> Controls:
-        """The controls of `action`, ``(cars, width)`` floats (or ``(cars,)`` choices); `InvalidAction` if it is neither.
+        """The controls of `action`, ``(cars, width)`` floats (or ``(cars,)`` choices), else `InvalidAction`.
 
         Numbers outside [-1, 1] are clipped.
         """

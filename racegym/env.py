@@ -16,10 +16,10 @@ SEEDS = 2**31
 
 
 class RaceEnv(gymnasium.Env[Any, Any]):
-    """A simulator and a task behind gymnasium's API. Constructing it is free; the first `reset` starts the simulator.
+    """A simulator and a task behind gymnasium's API. Constructing is free; the first `reset` starts the game.
 
-    `config`, `simulator` and `overrides` are `racegym.config.load`'s. ``info["reward"]`` holds each reward term's share;
-    the step that ends an episode adds ``info["ended_by"]``: a termination term's name, ``time``, ``steps`` or ``fault``
+    `config`, `simulator` and `overrides` are `racegym.config.load`'s. ``info["reward"]`` holds each reward term's
+    share; the step that ends an episode adds ``info["ended_by"]``: a termination term's name, ``time``, ``steps`` or ``fault``
     (then ``info["fault"]`` says what happened, the observation is the last valid one and the next reset starts anew).
     A seed given to `reset` decides the seeds of this and all later episodes.
     """
@@ -56,7 +56,7 @@ class RaceEnv(gymnasium.Env[Any, Any]):
         outcome: Outcome = session.step(np.asarray(action)[None])
         terminated, truncated = bool(outcome.terminated[0]), bool(outcome.truncated[0])
         info: dict[str, Any] = {
-            "reward": dict(zip(session.task.reward_names, session.task.shares[:, 0].tolist()))
+            "reward": dict(zip(session.task.reward_names, session.task.shares[:, 0].tolist(), strict=True))
         }
         if terminated or truncated:
             info["ended_by"] = session.ended_by(0)

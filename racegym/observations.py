@@ -136,7 +136,7 @@ class Curvature(Observation):
 
 
 class LineAhead(Observation):
-    """The target line at `points` places ahead, `spacing` m apart: offset from the centre line in half widths, + left."""
+    """The target line at `points` places ahead, `spacing` m apart: offset from the centre in half widths, + left."""
 
     needs_track = True
     points: int = Field(default=10, ge=1)

@@ -57,8 +57,8 @@ class TaskConfig(BaseModel):
 class Task:
     """A `TaskConfig` compiled for `cars` rows of simulators that share one spec.
 
-    `signals` is what it reads, for the sensors to provide. Rewards are ``(cars,)`` float64; `shares`, overwritten by the
-    next call, is ``(terms, cars)`` in the order of `reward_names`.
+    `signals` is what it reads, for the sensors to provide. Rewards are ``(cars,)`` float64; `shares`, overwritten by
+    the next call, is ``(terms, cars)`` in the order of `reward_names`.
     """
 
     def __init__(self, config: TaskConfig, spec: SimulatorSpec, cars: int) -> None:

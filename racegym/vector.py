@@ -6,7 +6,9 @@ sent to, then all are waited for, so they compute side by side.
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +23,10 @@ from racegym.simulator import Simulator
 
 
 class RaceVectorEnv(VectorEnv[Any, Any, Any]):
-    """`num_envs` rows of one run configuration behind gymnasium's vector API; arguments as for `RaceEnv`.
+    """`num_envs` rows behind gymnasium's vector API; arguments as for `RaceEnv`.
+
+    `config` may be a list of configurations, of one backend and one task: the rows take them in turn, so that tracks
+    and cars differ from row to row.
 
     Autoreset modes: ``NextStep`` (a row that ended starts anew in the next step, whose action it ignores and whose
     reward is 0), ``SameStep`` (it starts anew at once; ``final_obs`` and ``final_info`` hold the end) and ``Disabled``
@@ -39,13 +44,16 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
     ) -> None:
         if num_envs < 1:
             raise ConfigurationError(f"num_envs must be at least 1, not {num_envs}")
-        self.config: RunConfig = load(config, simulator, overrides)
+        several = config if isinstance(config, list | tuple) else [config]
+        self.configs: list[RunConfig] = [load(one, simulator, overrides) for one in several]
+        if any(run.task != self.configs[0].task for run in self.configs):
+            raise ConfigurationError("the configurations of one vector must share their task")
         self.render_mode = render_mode
         self.num_envs = num_envs
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.metadata = {"render_modes": [], "autoreset_mode": self.autoreset_mode}
-        run = self.config
-        self.session = Session(_simulators(run, num_envs), run.task, run.on_fault, run.faults_in_a_row)
+        run = self.configs[0]
+        self.session = Session(_simulators(self.configs, num_envs), run.task, run.on_fault, run.faults_in_a_row)
         self.single_observation_space = self.session.task.observer.space
         self.single_action_space = self.session.task.actuator.space
         self.observation_space = batch_space(self.single_observation_space, num_envs)
@@ -141,16 +149,15 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
         self.session.close()
 
 
-def _simulators(run: RunConfig, rows: int) -> list[Simulator]:
-    first = run.simulator.build()
-    if not first.spec.independent:
-        if first.spec.cars != 1:
-            raise ConfigurationError(
-                "a vector's rows are races of their own: leave the simulator's option cars at 1"
-            )
-        return [first, *(run.simulator.build() for _ in range(rows - 1))]
-    options = run.simulator.options.model_copy(update={"cars": rows})
-    return [type(run.simulator)(run.simulator.backend, options).build()]
+def _simulators(runs: Sequence[RunConfig], rows: int) -> list[Simulator]:
+    simulators = [run.simulator.build() for run in itertools.islice(itertools.cycle(runs), rows)]
+    first = simulators[0].spec
+    if len(runs) == 1 and first.independent:
+        config = runs[0].simulator
+        return [replace(config, options=config.options.model_copy(update={"cars": rows})).build()]
+    if first.cars != 1:
+        raise ConfigurationError("a vector's rows are episodes of their own: leave the simulator's option cars at 1")
+    return simulators
 
 
 def make_vec(
@@ -160,5 +167,5 @@ def make_vec(
     overrides: Mapping[str, Any] | None = None,
     autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
 ) -> RaceVectorEnv:
-    """``racegym.make_vec("torcs/aalborg", 8)``: a `RaceVectorEnv`."""
+    """``racegym.make_vec("torcs/aalborg", 8)``, or a list of configurations to take in turn: a `RaceVectorEnv`."""
     return RaceVectorEnv(num_envs, config, simulator, overrides, autoreset_mode)

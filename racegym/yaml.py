@@ -1,4 +1,4 @@
-"""YAML with 1.2 meanings: ``1e-3`` is a number, ``no`` and ``12:30`` are strings, ``010`` is ten, duplicate keys are errors.
+"""YAML with 1.2 meanings: ``1e-3`` is a number, ``no`` and ``12:30`` are strings, ``010`` is ten, no key stands twice.
 
 PyYAML reads YAML 1.1; this loader keeps its safe constructors and gives it the core schema of YAML 1.2.2, section 10.3.
 Sequences become tuples, for frozen models with strict types.
@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Hashable
-from typing import Any
+from typing import Any, ClassVar
 
 import yaml
 
@@ -27,7 +27,7 @@ _SCALARS = (
 
 
 class _Loader(yaml.SafeLoader):
-    yaml_implicit_resolvers: dict[str, Any] = {}
+    yaml_implicit_resolvers: ClassVar[dict[str, Any]] = {}
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Hashable] = set()

@@ -167,3 +167,15 @@ def test_spaces_are_the_same_over_every_simulator():
     bicycle, torcs = racegym.make("bicycle/oval"), racegym.make("torcs/aalborg")
     assert bicycle.observation_space == torcs.observation_space
     assert bicycle.action_space == torcs.action_space
+
+
+def test_rows_may_differ_in_their_track():
+    env = racegym.make_vec(["bicycle/oval", "bicycle/knot"], 3)
+    env.reset(seed=1)
+    assert [track.name for track in env.session.tracks] == ["oval", "knot", "oval"]
+    assert env.step(np.tile(FULL, (3, 1)))[0].shape == (3, 32)
+
+
+def test_rows_must_share_their_task():
+    with pytest.raises(ConfigurationError, match="share their task"):
+        racegym.make_vec(["bicycle/oval", {"simulator": "bicycle/oval", "task": {}}], 2)

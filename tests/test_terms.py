@@ -1,5 +1,6 @@
 """Reward, termination, action and observation terms against hand-made telemetry."""
 
+import itertools
 import math
 
 import numpy as np
@@ -67,7 +68,7 @@ def test_every_reward_term_is_tried():
 
 def test_shuttling_earns_no_progress():
     places = [0.0, 4.0, 1.0, 5.0, 0.0]
-    steps = zip(places, places[1:], strict=False)
+    steps = itertools.pairwise(places)
     assert sum(reward("progress", telemetry(distance=a), telemetry(distance=b))[0] for a, b in steps) == 0
 
 
@@ -84,7 +85,7 @@ def endings(parameters: dict, *history: Telemetry) -> list[list[bool]]:
     """Whether each car has ended after each of the steps of `history`."""
     terminator = Terminator(list(TERMINATIONS.parse(parameters).values()), CONTEXT)
     terminator.reset(history[0], None)
-    steps = zip(history, history[1:], strict=False)
+    steps = itertools.pairwise(history)
     return [terminator(before, now).tolist() for before, now in steps]
 
 

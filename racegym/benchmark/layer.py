@@ -18,7 +18,9 @@ from racegym.simulator import Gearbox, Simulator, SimulatorSpec
 from racegym.task import TaskConfig
 from racegym.track import Track
 
-POSE = frozenset({"time", "position", "yaw", "speed", "velocity", "yaw_rate", "engine_speed", "gear", "steer", "throttle", "brake"})  # fmt: skip
+POSE = frozenset(
+    {"time", "position", "yaw", "speed", "velocity", "yaw_rate", "engine_speed", "gear", "steer", "throttle", "brake"}
+)
 
 
 class Still(Simulator):
