@@ -22,7 +22,7 @@ drive: $(VENV)/racegym.made ## drive a lap of TORCS's Aalborg and draw it
 	fi
 
 test: lint ## check style and types, then run all tests
-	@$(MAKE) --no-print-directory torcs || echo 'Going on without TORCS: tests that need it are skipped.'
+	@$(MAKE) --no-print-directory torcs || echo 'Going on without TORCS: the tests that need it will fail.'
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/dev.made ## check style and types only

@@ -19,8 +19,9 @@ class RaceEnv(gymnasium.Env[Any, Any]):
     """A simulator and a task behind gymnasium's API. Constructing is free; the first `reset` starts the game.
 
     `config`, `simulator` and `overrides` are `racegym.config.load`'s. ``info["reward"]`` holds each reward term's
-    share; the step that ends an episode adds ``info["ended_by"]``: a termination term's name, ``time``, ``steps`` or ``fault``
-    (then ``info["fault"]`` says what happened, the observation is the last valid one and the next reset starts anew).
+    share; the step that ends an episode adds ``info["ended_by"]``: a termination term's name, ``time``, ``steps`` or
+    ``fault`` (then ``info["fault"]`` says what happened, the observation is the last valid one and the next reset
+    starts anew).
     A seed given to `reset` decides the seeds of this and all later episodes.
     """
 

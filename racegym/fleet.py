@@ -29,10 +29,6 @@ class _Member:
     rows: slice
     controls: Controls
     is_open: bool = False
-    faults: int = 0
-    """Lost episodes on end, without a second of driving between them."""
-    driven: float = 0.0
-    """Seconds driven since the last fault."""
 
 
 class Fleet:
@@ -47,6 +43,9 @@ class Fleet:
         self.faults: dict[int, RacegymError] = {}
         """What befell each row in the last `read`; empty when all went well."""
         self._limit = faults_in_a_row
+        self._reads = 0
+        self._last_fault = np.full(self.cars, -np.inf)
+        self._streak = np.zeros(self.cars, int)
         self._members: list[_Member] = []
         start = 0
         for simulator in simulators:
@@ -71,7 +70,7 @@ class Fleet:
     @property
     def tracks(self) -> list[Track | None]:
         """The geometry under each row, once open."""
-        return [member.simulator.track for member in self._members for _ in range(member.simulator.spec.cars)]
+        return [track for member in self._members for track in member.simulator.tracks]
 
     def open(self) -> None:
         """Start every member; if one cannot start, the others are closed again."""
@@ -148,14 +147,18 @@ class Fleet:
 
     def read(self, now: Telemetry, resting: np.ndarray | None = None) -> None:
         """Wait for every member's next telemetry and write it into `now`."""
+        self._reads += 1
         for member in self._members:
             if (resting is not None and resting[member.rows].all()) or member.rows.start in self.faults:
                 continue
             try:
                 now.block[member.rows] = member.simulator.read().block
-                member.driven += member.simulator.spec.period
             except FAULTS as error:
                 self._fault(member, error)
+            if member.simulator.faults:
+                for row, error in member.simulator.faults.items():
+                    logger.warning("%s: row %d: %s", member.simulator.spec.name, row, error)
+                    self._count(member.rows.start + row, error)
 
     def fail(self, rows: np.ndarray, why: str) -> None:
         """Treat the members of `rows` (numbers) as lost in the last step."""
@@ -165,13 +168,18 @@ class Fleet:
                 self._fault(member, SimulatorLost(f"{member.simulator.spec.name}: {why}"))
 
     def _fault(self, member: _Member, error: RacegymError) -> None:
-        for row in range(member.rows.start, member.rows.stop):
-            self.faults[row] = error
-        member.faults = member.faults + 1 if member.driven < 1.0 else 1
-        member.driven = 0.0
         self._lost(member, error)
-        if member.faults >= self._limit:
-            raise type(error)(f"{error} ({member.faults} lost episodes in a row)") from error
+        for row in range(member.rows.start, member.rows.stop):
+            self._count(row, error)
+
+    def _count(self, row: int, error: RacegymError) -> None:
+        """Note a lost row; raise when it is lost again and again without a second of driving between."""
+        self.faults[row] = error
+        driven = (self._reads - self._last_fault[row]) * self.spec.period
+        self._streak[row] = self._streak[row] + 1 if driven < 1.0 else 1
+        self._last_fault[row] = self._reads
+        if self._streak[row] >= self._limit:
+            raise type(error)(f"{error} ({self._limit} lost episodes in a row)") from error
 
     def _lost(self, member: _Member, error: RacegymError) -> None:
         logger.warning("%s: %s; it is started anew at the next reset", member.simulator.spec.name, error)

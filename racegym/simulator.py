@@ -15,6 +15,7 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from pydantic import BaseModel, ConfigDict
 
+from racegym.errors import RacegymError
 from racegym.signals import DEFAULT_BEAM_ANGLES, Controls, Telemetry
 from racegym.track import Track
 
@@ -82,6 +83,20 @@ class Simulator(ABC):
     def track(self) -> Track | None:
         """The course's geometry once open, when ``spec.track``; else None."""
         return None
+
+    @property
+    def tracks(self) -> Sequence[Track | None]:
+        """The geometry under each row; the same for all rows unless a pool has them on courses of their own."""
+        return [self.track] * self.spec.cars
+
+    @property
+    def faults(self) -> Mapping[int, RacegymError]:
+        """Rows of an independent simulator that were lost in the last `send` or `read`, and why.
+
+        They keep their last telemetry; the next reset of a row starts it anew. Without rows of its own to lose, a
+        simulator raises from `read` instead.
+        """
+        return {}
 
     @abstractmethod
     def open(self) -> None:
@@ -170,9 +185,17 @@ class Backend:
     courses: Callable[[], Sequence[str]]
     """Names of the courses (tracks, circuits, maps) that it offers now, for instance ``road/aalborg``."""
     course_option: str = "track"
+    pool: Callable[[Sequence[Any]], Simulator | None] | None = None
+    """One independent simulator with a row for each of several options, where that is faster than one simulator each;
+    None for options that it cannot put together."""
     cars: Callable[[], Sequence[str]] = _nothing
     requirements: Callable[[], Sequence[Requirement]] = _no_requirements
     commands: str | None = None
     """A typer app for ``racegym <name> ...`` as ``module:object``, imported when used."""
+    variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Options worth comparing for speed, by name, for instance one transport with another; the default first."""
+    raw_speeds: str | None = None
+    """For ``racegym speed``, as ``module:function``: course -> steps a second by name, measured without this package's
+    environments; one named ``limit`` is what the game does on its own."""
     agents: Mapping[str, str] = field(default_factory=dict)
     """Reference drivers that the game brings, by name: one line each."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 import numpy as np
 from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
+from racegym import registry
 from racegym.config import RunConfig, load
 from racegym.env import SEEDS
 from racegym.errors import ConfigurationError
@@ -53,7 +53,9 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.metadata = {"render_modes": [], "autoreset_mode": self.autoreset_mode}
         run = self.configs[0]
-        self.session = Session(_simulators(self.configs, num_envs), run.task, run.on_fault, run.faults_in_a_row)
+        self.session = Session(
+            _simulators(self.configs, num_envs), run.task, run.on_fault, run.faults_in_a_row
+        )
         self.single_observation_space = self.session.task.observer.space
         self.single_action_space = self.session.task.actuator.space
         self.observation_space = batch_space(self.single_observation_space, num_envs)
@@ -150,14 +152,18 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
 
 
 def _simulators(runs: Sequence[RunConfig], rows: int) -> list[Simulator]:
-    simulators = [run.simulator.build() for run in itertools.islice(itertools.cycle(runs), rows)]
-    first = simulators[0].spec
-    if len(runs) == 1 and first.independent:
-        config = runs[0].simulator
-        return [replace(config, options=config.options.model_copy(update={"cars": rows})).build()]
-    if first.cars != 1:
-        raise ConfigurationError("a vector's rows are episodes of their own: leave the simulator's option cars at 1")
-    return simulators
+    """One pool with all rows where the backend can, else a simulator for each row."""
+    configs = [run.simulator for run in itertools.islice(itertools.cycle(runs), rows)]
+    if any(config.build().spec.cars != 1 for config in configs[: len(runs)]):
+        raise ConfigurationError(
+            "a vector's rows are episodes of their own: leave the simulator's option cars at 1"
+        )
+    backend = registry.backend(configs[0].backend)
+    if backend.pool and all(config.backend == backend.name for config in configs):
+        pool = backend.pool([config.options for config in configs])
+        if pool is not None:
+            return [pool]
+    return [config.build() for config in configs]
 
 
 def make_vec(

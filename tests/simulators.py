@@ -24,6 +24,8 @@ class Mortal(Simulator):
         self.spec = replace(self._inner.spec, snapshots=False)
         self.fault: RacegymError | None = None
         self.spoil = False
+        self.lost: int | None = None
+        self._losing: int | None = None
         self.opened = 0
 
     @property
@@ -41,6 +43,7 @@ class Mortal(Simulator):
         return self._inner.send(controls)
 
     def read(self):
+        self.lost, self._losing = self._losing, None
         if self.fault is not None:
             fault, self.fault = self.fault, None
             raise fault
@@ -50,6 +53,14 @@ class Mortal(Simulator):
             telemetry = Telemetry(telemetry.cars, telemetry.block.copy())
             telemetry["speed"] = np.nan
         return telemetry
+
+    @property
+    def faults(self):
+        return {} if self.lost is None else {self.lost: SimulatorLost("mortal: a row died")}
+
+    def lose(self, row: int) -> None:
+        """Lose `row` alone in the next read."""
+        self._losing = row
 
     def close(self):
         self._inner.close()

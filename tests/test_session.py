@@ -80,6 +80,20 @@ def test_a_second_of_driving_between_faults_forgives_them():
         session.reset(seeds=[1])
 
 
+def test_a_pool_may_lose_one_row_alone():
+    pool = Mortal(cars=3)
+    session = Session([pool], TaskConfig())
+    session.reset(seeds=[1, 2, 3])
+    drive(session)
+    pool.lose(1)
+    outcome = drive(session, 1)
+    assert outcome.truncated.tolist() == [False, True, False]
+    assert outcome.reward[1] == 0
+    session.reset(np.array([1]), [1])
+    assert pool.opened == 1
+    assert not drive(session, 5).truncated.any()
+
+
 def test_on_fault_raise_raises_at_once():
     simulators, session = started(1, on_fault="raise")
     simulators[0].die()

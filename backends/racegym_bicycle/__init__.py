@@ -14,6 +14,13 @@ def _build(options: Options) -> Simulator:
     return BicycleSimulator(options)
 
 
+def _pool(each: Sequence[Options]) -> Simulator | None:
+    """All rows in one simulator, when they differ in nothing: its cars do not meet."""
+    if any(options != each[0] for options in each):
+        return None
+    return _build(each[0].model_copy(update={"cars": len(each)}))
+
+
 def _courses() -> Sequence[str]:
     from racegym_bicycle.circuits import CIRCUITS
 
@@ -25,5 +32,6 @@ backend = Backend(
     title="the built-in simulator: any number of cars, deterministic, nothing to install",
     options=Options,
     build=_build,
+    pool=_pool,
     courses=_courses,
 )

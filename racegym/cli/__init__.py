@@ -9,6 +9,7 @@ import typer
 from racegym.cli import doctor, drive, show
 from racegym.cli import list as listing
 from racegym.cli import schema as schemas
+from racegym.cli import speed as speeds
 from racegym.cli.group import Commands
 
 app = typer.Typer(
@@ -46,6 +47,7 @@ app.command("list")(listing.command)
 app.command("doctor")(doctor.command)
 app.command("show")(show.command)
 app.command("schema")(schemas.command)
+app.command("speed")(speeds.command)
 
 
 def main() -> None:

@@ -1,0 +1,136 @@
+"""How fast a simulator is driven, side by side in one run: the game alone, each transport, environments, vectors.
+
+Absolute figures move from machine to machine and with what else runs; every measure is taken in `ROUNDS` rounds, all
+measures in turn, and the best round counts, so that the ratios hold.
+"""
+
+from __future__ import annotations
+
+import statistics
+import time
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from racegym import registry
+from racegym.benchmark.layer import layer_us
+from racegym.config import RunConfig, load
+from racegym.env import RaceEnv
+from racegym.terms import load_object
+from racegym.vector import RaceVectorEnv
+
+ROUNDS = 3
+SECONDS = 1.0
+RESETS = 50
+LAYER_CARS = (1, 64)
+#: Half throttle straight on: what is measured is the step, and an episode that ends is started anew.
+ACTION = np.array([0.0, 0.5], np.float32)
+
+Report = Callable[[str], None]
+
+
+def measure(
+    name: str, num_envs: Sequence[int] = (1, 8, 32), report: Report = lambda what: None
+) -> dict[str, Any]:
+    """The speeds of one simulator (``torcs/aalborg``), with the default observation and reward, by name.
+
+    ``layer_us`` and ``layer_derived_us`` are racegym's own share of a step, by cars, over a simulator that does
+    nothing: with all signals provided, and with all that can be derived from pose and track derived.
+    """
+    run = load(name)
+    backend = registry.backend(run.simulator.backend)
+    variants = backend.variants or {"": {}}
+    rates: dict[str, float] = {}
+    vector: dict[int, float] = {}
+    for turn in range(ROUNDS):
+        report(f"round {turn + 1} of {ROUNDS}")
+        if backend.raw_speeds:
+            raw: Mapping[str, float] = load_object(backend.raw_speeds)(name.partition("/")[2])
+            _best(rates, {f"{what}_steps_per_s": rate for what, rate in raw.items()})
+        for variant, options in variants.items():
+            key = f"env_{variant}_steps_per_s" if variant else "env_steps_per_s"
+            _best(rates, {key: _env_rate(_with(run, options))})
+        _best(vector, {count: _vector_rate(run, count) for count in num_envs})
+    return {
+        "simulator": run.simulator.build().spec.name,
+        **{what: round(rate, 1) for what, rate in rates.items()},
+        "vector_steps_per_s": {str(count): round(rate, 1) for count, rate in vector.items()},
+        **_starts(run),
+        "layer_us": {str(cars): round(layer_us(cars), 2) for cars in LAYER_CARS},
+        "layer_derived_us": {
+            str(cars): round(layer_us(cars, derive=True, steps=300), 2) for cars in LAYER_CARS
+        },
+    }
+
+
+def _best(rates: dict[Any, float], new: Mapping[Any, float]) -> None:
+    for what, rate in new.items():
+        rates[what] = max(rate, rates.get(what, 0.0))
+
+
+def _with(run: RunConfig, options: Mapping[str, Any]) -> RunConfig:
+    data = run.simulator.data() | dict(options)
+    return load({"simulator": data, "task": run.task})
+
+
+def _env_rate(run: RunConfig) -> float:
+    env = RaceEnv(run)
+    try:
+        env.reset(seed=1)
+
+        def step() -> int:
+            *_, terminated, truncated, _ = env.step(ACTION)
+            if terminated or truncated:
+                env.reset()
+            return 1
+
+        return _rate(step)
+    finally:
+        env.close()
+
+
+def _vector_rate(run: RunConfig, count: int) -> float:
+    env = RaceVectorEnv(count, run)
+    try:
+        env.reset(seed=1)
+        actions = np.tile(ACTION, (count, 1))
+
+        def step() -> int:
+            env.step(actions)
+            return count
+
+        return _rate(step)
+    finally:
+        env.close()
+
+
+def _rate(step: Callable[[], int], batch: int = 50) -> float:
+    """Steps a second of `step`, which says how many it took."""
+    for _ in range(batch):
+        step()
+    taken, start = 0, time.perf_counter()
+    while (elapsed := time.perf_counter() - start) < SECONDS:
+        for _ in range(batch):
+            taken += step()
+    return taken / elapsed
+
+
+def _starts(run: RunConfig) -> dict[str, float]:
+    """Milliseconds from nothing to the first observation (the best of three), and of a reset."""
+    cold, resets = [], []
+    for _ in range(3):
+        start = time.perf_counter()
+        env = RaceEnv(run)
+        env.reset(seed=1)
+        cold.append(time.perf_counter() - start)
+        for _ in range(RESETS):
+            env.step(ACTION)
+            start = time.perf_counter()
+            env.reset()
+            resets.append(time.perf_counter() - start)
+        env.close()
+    return {
+        "reset_ms_median": round(statistics.median(resets) * 1e3, 3),
+        "cold_start_ms": round(min(cold) * 1e3, 1),
+    }
