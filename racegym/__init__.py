@@ -37,3 +37,4 @@ if "racegym/Race-v0" not in gymnasium.registry:
         entry_point="racegym.env:RaceEnv",
         vector_entry_point="racegym.vector:RaceVectorEnv",
     )
+    gymnasium.register(id="racegym/RealTimeRace-v0", entry_point="racegym.env:RaceEnv", nondeterministic=True)

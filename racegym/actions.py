@@ -29,6 +29,11 @@ class Action(Term):
     width: ClassVar[int] = 0
     """How many numbers of the action are its own."""
 
+    @property
+    def idle(self) -> float:
+        """The number that presses nothing."""
+        return 0.0
+
     @abstractmethod
     def bind(self, context: Context) -> Actuate:
         """A function ``(action (cars, width), now, controls)`` that writes into `controls`."""
@@ -80,8 +85,13 @@ class _Bound(Stateful):
     memory = ("_axis",)
 
     def __init__(
-        self, axis: Callable[[np.ndarray], np.ndarray], write: Callable[[np.ndarray, Controls], None]
+        self,
+        axis: Callable[[np.ndarray], np.ndarray],
+        write: Callable[[np.ndarray, Controls], None],
+        demand: Callable[[np.ndarray], np.ndarray] | None = None,
     ) -> None:
+        """The agent's number becomes a `demand`, then a place on the axis, then what `write` makes of it."""
+        self._demand = demand
         self._axis = axis
         self._write = write
 
@@ -90,13 +100,28 @@ class _Bound(Stateful):
             self._axis.reset(now, rows)
 
     def __call__(self, action: np.ndarray, now: Telemetry, controls: Controls) -> None:
-        self._write(self._axis(action[:, 0]), controls)
+        number = action[:, 0]
+        self._write(self._axis(self._demand(number) if self._demand else number), controls)
 
 
 class Steer(_Axis):
     """Steering; +1 full left. `limit` is the largest steering that +-1 may reach."""
 
     limit: float = Field(default=1.0, gt=0, le=1)
+    wheel_rate: float | None = Field(default=None, gt=0)
+    """How fast the steering wheel may turn, rad a second, where the simulator knows its lock; instead of `rate`."""
+
+    def axis(self, context: Context, low: float = -1.0) -> Callable[[np.ndarray], np.ndarray]:
+        if self.wheel_rate is None:
+            return super().axis(context, low)
+        lock = context.spec.steering_lock
+        if lock is None:
+            raise ConfigurationError(
+                f"task.action: steer.wheel_rate: {context.spec.name} does not say how far its steering wheel turns; "
+                "give rate instead, in units of steer a second"
+            )
+        known = self.model_copy(update={"rate": self.wheel_rate / lock / self.limit, "wheel_rate": None})
+        return known.axis(context, low)
 
     def bind(self, context: Context) -> Actuate:
         def write(axis: np.ndarray, controls: Controls) -> None:
@@ -117,20 +142,26 @@ class Pedal(_Axis):
 
 
 class _Lever(_Axis):
-    """A control in [0, 1]; the agent's -1 is released and +1 is fully pressed, or, relative, less and more of it."""
+    """A control in [0, 1]: the agent's `released` lets go of it, +1 presses it fully; or, relative, less and more."""
 
     control: ClassVar[str]
+    released: Literal[-1, 0] = -1
+    """0: numbers below 0 let go, too."""
+
+    @property
+    def idle(self) -> float:
+        return float(self.released) if self.mode == "absolute" else 0.0
 
     def bind(self, context: Context) -> Actuate:
+        def write(lever: np.ndarray, controls: Controls) -> None:
+            controls[self.control] = lever
+
+        return _Bound(self.axis(context, low=0.0), write, self._demand)
+
+    def _demand(self, action: np.ndarray) -> np.ndarray:
         if self.mode == "relative":
-            return _Bound(
-                self.axis(context, low=0.0), lambda axis, controls: controls.__setitem__(self.control, axis)
-            )
-        # a rate is in units of the lever, which the agent's -1..1 spans twice
-        wide = self.model_copy(update={"rate": 2 * self.rate}) if self.rate else self
-        return _Bound(
-            wide.axis(context), lambda axis, controls: controls.__setitem__(self.control, (axis + 1.0) / 2.0)
-        )
+            return action
+        return np.maximum(action, RELEASED) if self.released == 0 else (action + 1.0) / 2.0
 
 
 class Throttle(_Lever):
@@ -257,6 +288,25 @@ class _Gears(Stateful):
         self._note()
 
 
+class Expert(Action):
+    """The game's own driver decides all that no other term does; the simulator's option `expert` seats it."""
+
+    LEFT: ClassVar = ("steer", "throttle", "brake", "clutch", "gear")
+
+    def bind(self, context: Context) -> Actuate:
+        if "expert_steer" not in context.spec.signals:
+            raise ConfigurationError(
+                f"task.action.terms: expert: {context.spec.name} has none; name one by simulator.expert, if it "
+                "has that option"
+            )
+
+        def leave(action: np.ndarray, now: Telemetry, controls: Controls) -> None:
+            for name in self.LEFT:
+                controls[name] = np.nan
+
+        return leave
+
+
 class Keys(Action):
     """A Discrete choice among combinations of held keys: up (throttle), down (brake), left, right."""
 
@@ -302,6 +352,7 @@ ACTIONS = TermTable(
         "focus": Focus,
         "gear_shift": GearShift,
         "automatic_gears": AutomaticGears,
+        "expert": Expert,
         "keys": Keys,
     },
 )
@@ -320,6 +371,11 @@ class ActionConfig(BaseModel):
     )
 
 
+def _turn(term: Action) -> int:
+    """Experts come first, for others to overwrite; gears last: automatic reverse swaps the pedals set before."""
+    return -1 if isinstance(term, Expert) else int(isinstance(term, AutomaticGears))
+
+
 class Actuator(Stateful):
     """Compiled action spec: its space, and controls from actions."""
 
@@ -331,26 +387,26 @@ class Actuator(Stateful):
             raise ConfigurationError(
                 "task.action.terms: keys is a Discrete action and cannot stand beside axes"
             )
-        if not self._keys and not self._width:
+        expert = any(isinstance(term, Expert) for term in terms)
+        if not self._keys and not self._width and not expert:
             raise ConfigurationError(
                 "task.action.terms: the agent decides nothing; list steer and pedal, or keys"
             )
-        if "gear" in context.spec.controls and not any(
-            isinstance(t, GearShift | AutomaticGears) for t in terms
-        ):
+        geared = expert or any(isinstance(term, GearShift | AutomaticGears) for term in terms)
+        if "gear" in context.spec.controls and not geared:
             raise ConfigurationError(
                 "task.action.terms: nothing sets the gear; list automatic_gears or gear_shift"
             )
         self._cars = context.cars
+        self._idle = np.array([term.idle for term in terms for _ in range(term.width)], np.float32)
         columns: list[slice] = []
         for term in terms:
             start = columns[-1].stop if columns else 0
             columns.append(slice(start, start + term.width))
-        # gears come last: automatic reverse swaps the pedals that the others have set
-        order = sorted(zip(terms, columns, strict=True), key=lambda pair: isinstance(pair[0], AutomaticGears))
+        order = sorted(zip(terms, columns, strict=True), key=lambda pair: _turn(pair[0]))
         self._bound: list[tuple[Actuate, slice]] = [(term.bind(context), place) for term, place in order]
         self.controls = Controls(context.cars)
-        self._action = np.zeros((context.cars, max(self._width, 1)))
+        self._action = np.zeros((context.cars, self._width))
 
     @property
     def space(self) -> spaces.Space:
@@ -358,6 +414,18 @@ class Actuator(Stateful):
         if self._keys:
             return spaces.Discrete(len(self._keys.combinations))
         return spaces.Box(-1.0, 1.0, (self._width,), np.float32)
+
+    @property
+    def idle(self) -> np.ndarray:
+        """One car's action that presses nothing (of `keys`: the first choice without keys, else the first)."""
+        if not self._keys:
+            return self._idle
+        held = [len(keys) for keys in self._keys.combinations]
+        return np.array(held.index(0) if 0 in held else 0)
+
+    def checked(self, action: Any) -> np.ndarray:
+        """`action` as numbers or choices, clipped; `InvalidAction` as from `decode`."""
+        return self._choices(action) if self._keys else self._numbers(action)
 
     def reset(self, now: Telemetry, rows: np.ndarray | None) -> None:
         """Released controls and no memory for these rows (all when None)."""
@@ -382,7 +450,7 @@ class Actuator(Stateful):
 
         Numbers outside [-1, 1] are clipped.
         """
-        numbers = self._choices(action) if self._keys else self._numbers(action)
+        numbers = self.checked(action)
         for actuate, columns in self._bound:
             actuate(numbers if self._keys else numbers[:, columns], now, self.controls)
         return self.controls

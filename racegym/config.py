@@ -23,6 +23,7 @@ from pydantic import (
 )
 
 from racegym import registry, yaml
+from racegym.clock import ClockConfig
 from racegym.errors import ConfigurationError, NotFound
 from racegym.observations import DEFAULT_TERMS
 from racegym.simulator import Options, Simulator
@@ -90,6 +91,7 @@ class RunConfig(BaseModel):
         WithJsonSchema({}),
     ]
     task: TaskConfig = TaskConfig()
+    clock: ClockConfig = ClockConfig()
     on_fault: Literal["truncate", "raise"] = "truncate"
     """A lost or silent simulator ends the episode, or raises at once (for debugging)."""
     faults_in_a_row: int = Field(default=3, ge=1)
@@ -153,7 +155,7 @@ def _read(config: Any) -> tuple[str, dict[str, Any]]:
     if name in registry.tasks():
         return f"configs/tasks/{name}.yaml", {"task": name}
     if found := registry.shipped_file(name):
-        return _file(*found)
+        return name, _file(*found)[1]
     if ("/" in name and name.partition("/")[0] in registry.backends()) or name in registry.backends():
         return "config", {"simulator": simulator_data(name)}
     names = [*registry.tasks(), *registry.configs(), *registry.backends()]

@@ -7,9 +7,10 @@ from typing import Any
 
 import gymnasium
 import numpy as np
+from gymnasium.envs.registration import EnvSpec
 
 from racegym.config import RunConfig, load
-from racegym.errors import ConfigurationError
+from racegym.errors import BackendUnavailable, ConfigurationError
 from racegym.session import Outcome, Session, Snapshot
 
 SEEDS = 2**31
@@ -37,12 +38,15 @@ class RaceEnv(gymnasium.Env[Any, Any]):
         self.config: RunConfig = load(config, simulator, overrides)
         self.render_mode = render_mode
         run = self.config
-        self.session = Session([run.simulator.build()], run.task, run.on_fault, run.faults_in_a_row)
+        self.session = _session(run)
         if self.session.cars != 1:
             raise ConfigurationError(
                 f"RaceEnv drives one car, not {self.session.cars}; RaceVectorEnv drives many"
             )
-        self.observation_space = self.session.task.observer.space
+        self.observation_space = self.session.observation_space
+        if run.clock.step(self.session.spec) is not None:
+            # no two steps of a clock on the wall are the same; gymnasium.make knows it by the registered spec
+            self.spec = EnvSpec("racegym/RealTimeRace-v0", "racegym.env:RaceEnv", nondeterministic=True)
         self.action_space = self.session.task.actuator.space
 
     def reset(
@@ -56,13 +60,7 @@ class RaceEnv(gymnasium.Env[Any, Any]):
         session = self.session
         outcome: Outcome = session.step(np.asarray(action)[None])
         terminated, truncated = bool(outcome.terminated[0]), bool(outcome.truncated[0])
-        info: dict[str, Any] = {
-            "reward": dict(zip(session.task.reward_names, session.task.shares[:, 0].tolist(), strict=True))
-        }
-        if terminated or truncated:
-            info["ended_by"] = session.ended_by(0)
-            if session.fleet.faults:
-                info["fault"] = str(session.fleet.faults[0])
+        info = session.info(0, terminated or truncated)
         return _single(outcome.observation), float(outcome.reward[0]), terminated, truncated, info
 
     def save(self) -> Snapshot:
@@ -79,6 +77,22 @@ class RaceEnv(gymnasium.Env[Any, Any]):
 
     def close(self) -> None:
         self.session.close()
+
+
+def _session(run: RunConfig) -> Session:
+    """The session of a run; in real time one that has a `Session`'s methods."""
+    simulator = run.simulator.build()
+    step = run.clock.step(simulator.spec)
+    if step is None:
+        return Session([simulator], run.task, run.on_fault, run.faults_in_a_row)
+    try:
+        from racegym.realtime import RealtimeSession
+    except ImportError as error:
+        raise BackendUnavailable(
+            f"real time needs the package rtgym ({error}): pip install 'racegym[realtime]'"
+        ) from error
+    session: Any = RealtimeSession([simulator], run.task, run.clock, step, run.on_fault, run.faults_in_a_row)
+    return session
 
 
 def _single(observation: Any) -> Any:

@@ -7,7 +7,7 @@ the next reset of those rows starts the member anew.
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ import numpy as np
 
 from racegym.errors import ConfigurationError, ProtocolError, RacegymError, SimulatorLost, SimulatorTimeout
 from racegym.signals import Controls, Telemetry
-from racegym.simulator import Simulator
+from racegym.simulator import Filmed, Newest, Simulator
 from racegym.track import Track
 
 logger = logging.getLogger(__name__)
@@ -151,14 +151,32 @@ class Fleet:
         for member in self._members:
             if (resting is not None and resting[member.rows].all()) or member.rows.start in self.faults:
                 continue
+            self._read(member, now, member.simulator.read)
+
+    def read_newest(self, now: Telemetry) -> None:
+        """Write every member's newest telemetry into `now`, without waiting where the simulator allows it."""
+        self._reads += 1
+        for member in self._members:
+            if member.rows.start not in self.faults:
+                simulator = member.simulator
+                self._read(
+                    member, now, simulator.newest if isinstance(simulator, Newest) else simulator.read
+                )
+
+    def _read(self, member: _Member, now: Telemetry, read: Callable[[], Telemetry]) -> None:
             try:
-                now.block[member.rows] = member.simulator.read().block
+                now.block[member.rows] = read().block
             except FAULTS as error:
                 self._fault(member, error)
             if member.simulator.faults:
                 for row, error in member.simulator.faults.items():
                     logger.warning("%s: row %d: %s", member.simulator.spec.name, row, error)
                     self._count(member.rows.start + row, error)
+
+    def frame(self, camera: str) -> np.ndarray:
+        """Every row's newest frame of `camera`, uint8 ``(cars, height, width, channels)``."""
+        frames = [m.simulator.frame(camera) for m in self._members if isinstance(m.simulator, Filmed)]
+        return frames[0] if len(frames) == 1 else np.concatenate(frames)
 
     def fail(self, rows: np.ndarray, why: str) -> None:
         """Treat the members of `rows` (numbers) as lost in the last step."""
@@ -182,7 +200,7 @@ class Fleet:
             raise type(error)(f"{error} ({self._limit} lost episodes in a row)") from error
 
     def _lost(self, member: _Member, error: RacegymError) -> None:
-        logger.warning("%s: %s; it is started anew at the next reset", member.simulator.spec.name, error)
+        logger.warning("%s: %s", member.simulator.spec.name, error)
         member.simulator.close()
         member.is_open = False
 

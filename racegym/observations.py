@@ -8,17 +8,17 @@ the bounds of their space, which are finite.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
 from gymnasium import spaces
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from racegym.errors import ConfigurationError
 from racegym.signals import CONTROLS, DEFAULT_BEAM_ANGLES, SIGNALS, Controls, Telemetry
 from racegym.simulator import SimulatorSpec
-from racegym.terms import Context, Stateful, Term, TermTable
+from racegym.terms import Context, Stateful, Term, TermTable, line_gap_signals
 
 Fill = Callable[[Telemetry, Controls, np.ndarray], None]
 
@@ -28,6 +28,22 @@ class Observation(Term):
 
     history: int = Field(default=0, ge=0, le=1000)
     """How many past values follow the present one, newest first."""
+    ages: tuple[int, ...] | None = Field(default=None, min_length=1, strict=False)
+    """Values of which moments, in this order, in steps ago (0 is now); None: the present one and `history`."""
+
+    @property
+    def moments(self) -> tuple[int, ...]:
+        """Steps ago of the values seen, in order."""
+        return tuple(range(self.history + 1)) if self.ages is None else self.ages
+
+    def leaves(self, label: str) -> Iterable[tuple[str, Observation]]:
+        """The terms that make up its present value, by label: itself, but for a group."""
+        yield label, self
+
+    @property
+    def picture(self) -> tuple[int, ...] | None:
+        """Shape of one moment where the value is a picture: in a Dict it is uint8 ``(moments, *shape)``; else None."""
+        return None
 
     @abstractmethod
     def bounds(self, context: Context) -> tuple[np.ndarray, np.ndarray]:
@@ -42,8 +58,12 @@ class SignalTerm(Observation):
     """One signal divided by `scale`; each signal's own subclass is in the table under the signal's name."""
 
     signal: ClassVar[str]
-    scale: float = Field(default=0.0, ge=0)
-    """0 stands for the signal's own scale."""
+    scale: float = 0.0
+    """0 stands for the signal's own scale; negative turns the sign round."""
+    offset: float = 0.0
+    """Added to the signal before it is divided."""
+    part: tuple[int, ...] | None = Field(default=None, min_length=1, strict=False)
+    """Places of the numbers wanted in a signal of several; None: all."""
     clip: float | None = Field(default=None, gt=0)
     """Bound of the scaled value, both ways; None: the signal's own range."""
 
@@ -55,16 +75,66 @@ class SignalTerm(Observation):
         """What the signal is multiplied by."""
         return 1.0 / (self.scale or SIGNALS[self.signal].scale)
 
+    @property
+    def columns(self) -> np.ndarray:
+        """Where its numbers lie in a block of telemetry."""
+        whole = np.r_[SIGNALS.columns(self.signal)]
+        if self.part is None:
+            return whole
+        if strangers := [place for place in self.part if not 0 <= place < len(whole)]:
+            raise ConfigurationError(
+                f"task.observation: {self.signal} has {len(whole)} numbers, none at {strangers}"
+            )
+        return whole[list(self.part)]
+
     def bounds(self, context: Context) -> tuple[np.ndarray, np.ndarray]:
-        signal = SIGNALS[self.signal]
-        low, high = signal.low * self.factor, signal.high * self.factor
+        signal, size = SIGNALS[self.signal], len(self.columns)
+        low, high = sorted((end + self.offset) * self.factor for end in (signal.low, signal.high))
         if self.clip is not None:
             low, high = max(low, -self.clip), min(high, self.clip)
-        return np.full(signal.size, low), np.full(signal.size, high)
+        return np.full(size, low), np.full(size, high)
 
     def bind(self, context: Context) -> Fill:
-        columns, factor = SIGNALS.columns(self.signal), self.factor
-        return lambda now, controls, out: np.copyto(out, now.block[:, columns] * factor)
+        columns, factor = self.columns, self.factor
+        return lambda now, controls, out: np.copyto(out, (now.block[:, columns] + self.offset) * factor)
+
+
+class Threshold(Observation):
+    """1 where a signal is above `above`, else 0; of a signal of several numbers, for each."""
+
+    signal: str
+    above: float
+
+    def signals(self, spec: SimulatorSpec) -> Collection[str]:
+        return (self.signal,)
+
+    def bounds(self, context: Context) -> tuple[np.ndarray, np.ndarray]:
+        if self.signal not in SIGNALS:
+            raise ConfigurationError(f"task.observation: threshold: no signal {self.signal!r}")
+        size = SIGNALS[self.signal].size
+        return np.zeros(size), np.ones(size)
+
+    def bind(self, context: Context) -> Fill:
+        columns = SIGNALS.columns(self.signal)
+        return lambda now, controls, out: np.copyto(out, now.block[:, columns] > self.above)
+
+
+class CourseOf(Observation):
+    """One-hot: which of `names` the course is; all 0 on any other."""
+
+    needs_track = True
+    names: tuple[str, ...] = Field(min_length=1, strict=False)
+
+    def bounds(self, context: Context) -> tuple[np.ndarray, np.ndarray]:
+        return np.zeros(len(self.names)), np.ones(len(self.names))
+
+    def bind(self, context: Context) -> Fill:
+        def course(now: Telemetry, controls: Controls, out: np.ndarray) -> None:
+            out[:] = 0.0
+            for track, rows in context.courses.groups():
+                out[rows] = [track.name == name for name in self.names]
+
+        return course
 
 
 class RangefindersAt(Observation):
@@ -169,13 +239,13 @@ class LineGap(Observation):
     clip: float = Field(default=10.0, gt=0)
 
     def signals(self, spec: SimulatorSpec) -> Collection[str]:
-        return ("lap_distance", "track_position")
+        return line_gap_signals(spec)
 
     def bounds(self, context: Context) -> tuple[np.ndarray, np.ndarray]:
         return np.array([-self.clip]), np.array([self.clip])
 
     def bind(self, context: Context) -> Fill:
-        return lambda now, controls, out: np.copyto(out, context.courses.line_gap(now)[:, None] / self.scale)
+        return lambda now, controls, out: np.copyto(out, context.line_gap(now)[:, None] / self.scale)
 
 
 class Commands(Observation):
@@ -208,8 +278,38 @@ OBSERVATIONS = TermTable(
         "line_ahead": LineAhead,
         "line_gap": LineGap,
         "commands": Commands,
+        "threshold": Threshold,
+        "course": CourseOf,
     },
 )
+
+
+class Group(Observation):
+    """Several terms side by side, so that `ages` orders the past by moments instead of by terms."""
+
+    terms: Annotated[dict[str, Any], OBSERVATIONS, WithJsonSchema({"type": "object"})] = Field(min_length=1)
+
+    def signals(self, spec: SimulatorSpec) -> Collection[str]:
+        return {name for _, leaf in self.leaves("") for name in leaf.signals(spec)}
+
+    def leaves(self, label: str) -> Iterable[tuple[str, Observation]]:
+        for name, term in self.terms.items():
+            if term.history or term.ages:
+                raise ConfigurationError(
+                    f"task.observation: {label}.{name}: the past of a group's terms is the group's own: "
+                    "give it history or ages"
+                )
+            yield from term.leaves(f"{label}.{name}")
+
+    def bounds(self, context: Context) -> tuple[np.ndarray, np.ndarray]:
+        lows, highs = zip(*(leaf.bounds(context) for _, leaf in self.leaves("")), strict=True)
+        return np.concatenate(lows), np.concatenate(highs)
+
+    def bind(self, context: Context) -> Fill:
+        raise NotImplementedError("a group is bound by its leaves")
+
+
+OBSERVATIONS.terms["group"] = Group
 
 #: What a policy needs to drive, all of it of the common set. The common set's clocks and odometers (time, distance,
 #: laps, lap times, finished) are left out: a policy that sees them learns the course by heart.
@@ -244,66 +344,80 @@ class Observer(Stateful):
 
     def __init__(self, config: ObservationConfig, context: Context) -> None:
         self._config = config
-        self._terms: dict[str, Observation] = config.terms
-        bounds = {label: term.bounds(context) for label, term in self._terms.items()}
+        self._pictures = {
+            label: (len(term.moments), *term.picture)
+            for label, term in config.terms.items()
+            if term.picture is not None
+        }
+        terms: dict[str, Observation] = config.terms
         self.layout: dict[str, slice] = {}
-        self._bind(context, bounds)
+        self._bind(context, terms)
         start = 0
         lows, highs, order = [], [], []
-        for label, term in self._terms.items():
-            width = len(bounds[label][0])
-            self.layout[label] = slice(start, start + width * (term.history + 1))
-            start += width * (term.history + 1)
-            lows += [np.tile(bounds[label][0], term.history + 1)]
-            highs += [np.tile(bounds[label][1], term.history + 1)]
-            base = self._columns[label].start
-            order += [age * self._width + base + i for age in range(term.history + 1) for i in range(width)]
-        self._order = None if order == list(range(len(order))) else np.array(order)
+        for label, term in terms.items():
+            columns, (low, high) = self._present_columns(term, label), term.bounds(context)
+            ages = term.moments
+            self.layout[label] = slice(start, start + len(columns) * len(ages))
+            start += len(columns) * len(ages)
+            lows += [np.tile(low, len(ages))]
+            highs += [np.tile(high, len(ages))]
+            order += [age * self._width + column for age in ages for column in columns]
+        self._order = None if order == list(range(self._stack.shape[1])) else np.array(order)
         self._low = np.concatenate(lows).astype(np.float32)
         self._high = np.concatenate(highs).astype(np.float32)
         if not (np.isfinite(self._low).all() and np.isfinite(self._high).all()):
             raise ConfigurationError("task.observation: the bounds of every term must be finite")
         self._space = spaces.Box(self._low, self._high, dtype=np.float32)
 
-    def _bind(self, context: Context, bounds: Mapping[str, tuple[np.ndarray, np.ndarray]]) -> None:
-        """Lay the present values out: signals first, to be gathered at once; then the terms with code of their own."""
-        plain = [label for label, term in self._terms.items() if isinstance(term, SignalTerm)]
-        coded = [label for label in self._terms if label not in plain]
-        self._columns: dict[str, slice] = {}
+    def _bind(self, context: Context, terms: Mapping[str, Observation]) -> None:
+        """Lay the present values out, equal terms once: signals first, gathered together; then those with code."""
+        leaves = _distinct(leaf for label, term in terms.items() for _, leaf in term.leaves(label))
+        signals = [leaf for leaf in leaves if isinstance(leaf, SignalTerm)]
+        coded = [leaf for leaf in leaves if not isinstance(leaf, SignalTerm)]
+        self._places: list[tuple[Observation, slice]] = []
         start = 0
-        for label in plain + coded:
-            width = len(bounds[label][0])
-            self._columns[label] = slice(start, start + width)
+        for leaf in [*signals, *coded]:
+            width = len(leaf.bounds(context)[0])
+            self._places.append((leaf, slice(start, start + width)))
             start += width
         self._width = start
-        self._gathered = sum(len(bounds[label][0]) for label in plain)
-        signals = [term for label in plain if isinstance(term := self._terms[label], SignalTerm)]
-        self._sources = np.concatenate(
-            [np.r_[SIGNALS.columns(t.signal)] for t in signals] or [np.zeros(0, int)]
-        )
-        self._scales = np.concatenate(
-            [np.full(SIGNALS[t.signal].size, t.factor) for t in signals] or [np.zeros(0)]
-        )
-        depth = max(term.history for term in self._terms.values())
+        self._sources = np.concatenate([term.columns for term in signals] or [np.zeros(0, int)])
+        self._gathered = len(self._sources)
+        widths = [len(term.columns) for term in signals]
+        self._scales = np.repeat([term.factor for term in signals], widths)
+        offsets = np.repeat([term.offset for term in signals], widths)
+        self._offsets = offsets if offsets.any() else None
+        depth = max(max(term.moments) for term in terms.values())
         self._stack = np.zeros((context.cars, (depth + 1) * self._width), np.float32)
         self._present = self._stack[:, : self._width]
         self._raw = np.zeros((context.cars, self._gathered))
         self._scaled = self._stack[:, : self._gathered]
         self._coded = [
-            (self._terms[label].bind(context), self._stack[:, self._columns[label]]) for label in coded
+            (leaf.bind(context), self._stack[:, place])
+            for leaf, place in self._places
+            if not isinstance(leaf, SignalTerm)
         ]
+
+    def _present_columns(self, term: Observation, label: str) -> list[int]:
+        """Columns of the stack's present that hold this term's values."""
+        columns: list[int] = []
+        for _, leaf in term.leaves(label):
+            present = _without_past(leaf)
+            place = next(place for known, place in self._places if known == present)
+            columns += range(place.start, place.stop)
+        return columns
 
     @property
     def space(self) -> spaces.Space:
         """The space of one car's observation."""
         if self._config.format == "flat":
             return self._space
-        return spaces.Dict(
-            {
-                label: spaces.Box(self._space.low[columns], self._space.high[columns], dtype=np.float32)
-                for label, columns in self.layout.items()
-            }
-        )
+        return spaces.Dict({label: self._box(label, columns) for label, columns in self.layout.items()})
+
+    def _box(self, label: str, columns: slice) -> spaces.Box:
+        if (shape := self._pictures.get(label)) is not None:
+            return spaces.Box(0, 255, shape, np.uint8)
+        return spaces.Box(self._space.low[columns], self._space.high[columns], dtype=np.float32)
 
     def begin(self, now: Telemetry, controls: Controls, rows: np.ndarray | None) -> None:
         """Make these rows' (all when None) first observation; present values of the others are as they were."""
@@ -328,10 +442,31 @@ class Observer(Stateful):
         np.minimum(flat, self._high, out=flat)
         if self._config.format == "flat":
             return flat
-        return {label: flat[:, columns].copy() for label, columns in self.layout.items()}
+        return {label: self._part(flat[:, columns], label) for label, columns in self.layout.items()}
+
+    def _part(self, part: np.ndarray, label: str) -> np.ndarray:
+        if (shape := self._pictures.get(label)) is not None:
+            return part.astype(np.uint8).reshape(len(part), *shape)
+        return part.copy()
 
     def _fill(self, now: Telemetry, controls: Controls) -> None:
         now.block.take(self._sources, axis=1, out=self._raw, mode="clip")
+        if self._offsets is not None:
+            self._raw += self._offsets
         np.multiply(self._raw, self._scales, out=self._scaled, casting="same_kind")
         for fill, out in self._coded:
             fill(now, controls, out)
+
+
+def _without_past(leaf: Observation) -> Observation:
+    return leaf.model_copy(update={"history": 0, "ages": None})
+
+
+def _distinct(leaves: Iterable[Observation]) -> list[Observation]:
+    """The terms without their past, each different one once, in order."""
+    found: list[Observation] = []
+    for leaf in leaves:
+        present = _without_past(leaf)
+        if present not in found:
+            found.append(present)
+    return found

@@ -34,7 +34,8 @@ NAME = "reference.md"
 HEAD = """\
 # Reference
 
-Made from the code by `python -m racegym.reference docs/`; do not edit. What these tables mean: [interface.md](interface.md).
+Made from the code by `python -m racegym.reference docs/`; do not edit. [interface.md](interface.md) says what the
+tables mean.
 """
 
 
@@ -84,7 +85,7 @@ def controls(backends: Sequence[Backend]) -> str:
 def observation_terms() -> str:
     """Terms that are a signal share a row; the others have one each."""
     own = {n: c for n, c in OBSERVATIONS.terms.items() if not issubclass(c, SignalTerm)}
-    common = ["any signal's name", _summary(SignalTerm), _inline(SignalTerm)]
+    common = ["any signal's name", "The signal divided by `scale`.", _inline(SignalTerm)]
     return _table(["term", "gives", "parameters and defaults"], [common, *_term_rows(own)]) + (
         "\n" + _meanings([SignalTerm, *own.values()])
     )
@@ -175,9 +176,10 @@ def _attribute_docstrings(cls: type) -> dict[str, str]:
     assert isinstance(body, ast.ClassDef)
     found = {}
     for field, text in zip(body.body, body.body[1:], strict=False):
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name):
-            if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
-                found[field.target.id] = " ".join(str(text.value.value).split())
+        if not (isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name)):
+            continue
+        if isinstance(text, ast.Expr) and isinstance(text.value, ast.Constant):
+            found[field.target.id] = " ".join(str(text.value.value).split())
     return found
 
 

@@ -11,10 +11,11 @@ from collections.abc import Callable, Collection
 from typing import Literal
 
 import numpy as np
+from pydantic import Field
 
 from racegym.signals import Telemetry
 from racegym.simulator import SimulatorSpec
-from racegym.terms import Context, Term, TermTable
+from racegym.terms import Context, Term, TermTable, line_gap_signals
 
 RewardFunction = Callable[[Telemetry, Telemetry], np.ndarray]
 
@@ -100,10 +101,10 @@ class LineSpeed(Reward):
     reach: float = 12.0
 
     def signals(self, spec: SimulatorSpec) -> Collection[str]:
-        return ("speed", "lap_distance", "track_position")
+        return ("speed", *line_gap_signals(spec))
 
     def bind(self, context: Context) -> RewardFunction:
-        return lambda before, now: now["speed"] * (1 - np.abs(context.courses.line_gap(now)) / self.reach)
+        return lambda before, now: now["speed"] * (1 - np.abs(context.line_gap(now)) / self.reach)
 
 
 class LineGap(Reward):
@@ -113,10 +114,10 @@ class LineGap(Reward):
     weight: float = -1.0
 
     def signals(self, spec: SimulatorSpec) -> Collection[str]:
-        return ("lap_distance", "track_position")
+        return line_gap_signals(spec)
 
     def bind(self, context: Context) -> RewardFunction:
-        return lambda before, now: np.abs(context.courses.line_gap(now))
+        return lambda before, now: np.abs(context.line_gap(now))
 
 
 class OffTrack(Reward):
@@ -132,14 +133,17 @@ class OffTrack(Reward):
 
 
 class Damage(Reward):
-    """Damage taken in the step, as a share of what wrecks the car."""
+    """Damage taken in the step, as a share of what wrecks the car, or 1 for a hit of whatever size."""
 
     weight: float = -1.0
+    counts: Literal["share", "hits"] = "share"
 
     def signals(self, spec: SimulatorSpec) -> Collection[str]:
         return ("damage",)
 
     def bind(self, context: Context) -> RewardFunction:
+        if self.counts == "hits":
+            return lambda before, now: now["damage"] > before["damage"]
         return lambda before, now: now["damage"] - before["damage"]
 
 
@@ -159,13 +163,15 @@ class Roughness(Reward):
     """Length of the change of (steer, throttle, brake) as applied, over one step."""
 
     weight: float = -0.1
+    steer_share: float = Field(default=1.0, ge=0)
+    """What the change of steer is multiplied by."""
 
     def signals(self, spec: SimulatorSpec) -> Collection[str]:
         return ("steer", "throttle", "brake")
 
     def bind(self, context: Context) -> RewardFunction:
         def roughness(before: Telemetry, now: Telemetry) -> np.ndarray:
-            steer = now["steer"] - before["steer"]
+            steer = (now["steer"] - before["steer"]) * self.steer_share
             throttle = now["throttle"] - before["throttle"]
             brake = now["brake"] - before["brake"]
             return np.sqrt(steer * steer + throttle * throttle + brake * brake)

@@ -25,7 +25,8 @@ from racegym.task import Task, TaskConfig
 from racegym.terminations import Laps
 from racegym.track import Track
 
-TIME, STEPS, FAULT = "time", "steps", "fault"
+TIME, STEPS, LAPS, FAULT = "time", "steps", "laps", "fault"
+EVENTS = [SIGNALS.columns(name).start for name, signal in SIGNALS.items() if signal.kind == "event"]
 
 
 @dataclass(slots=True)
@@ -59,11 +60,13 @@ class Session:
         task: TaskConfig,
         on_fault: Literal["truncate", "raise"] = "truncate",
         faults_in_a_row: int = 3,
+        period: float | None = None,
     ) -> None:
+        """`period` is the time of an agent's step, s, where a clock sets it; else it follows from the simulator's."""
         self.fleet = Fleet(simulators, faults_in_a_row)
         self.cars = self.fleet.cars
         self.spec = self.fleet.spec
-        self.task = Task(task, self.spec, self.cars)
+        self.task = Task(task, self.spec, self.cars, period)
         self.now = Telemetry(self.cars)
         self.before = Telemetry(self.cars)
         self._raise = on_fault == "raise"
@@ -72,7 +75,7 @@ class Session:
         self._sensors: list[tuple[Sensors, Simulator, slice, Telemetry, Telemetry]] = []
         self.derived: tuple[str, ...] = ()
         for simulator, rows in self.fleet.members:
-            sensors = Sensors(simulator.spec, wanted, laps)
+            sensors = Sensors(simulator.spec, sorted(wanted), laps)
             self.derived = sensors.derived
             if sensors.derived:
                 self._sensors.append((sensors, simulator, rows, self.before.rows(rows), self.now.rows(rows)))
@@ -80,8 +83,14 @@ class Session:
         self._repeat = task.action.repeat
         self._seconds = task.truncation.seconds
         self._steps = task.truncation.steps
+        self._laps = task.truncation.laps
         self._taken = np.zeros(self.cars, int)
         self._is_open = False
+
+    @property
+    def observation_space(self) -> Any:
+        """The space of one car's observation."""
+        return self.task.observer.space
 
     @property
     def tracks(self) -> list[Track | None]:
@@ -96,6 +105,7 @@ class Session:
     def _open(self) -> None:
         self.fleet.open()
         self.task.courses.tracks = self.fleet.tracks
+        self.task.cameras.film = self.fleet.frame
         for sensors, simulator, *_ in self._sensors:
             sensors.open(simulator.track)
         self._is_open = True
@@ -123,23 +133,46 @@ class Session:
 
     def step(self, action: Any, resting: np.ndarray | None = None) -> Outcome:
         """Drive every car by `action` ``(cars, ...)`` for one agent step, but for `resting` ones (bool ``(cars,)``)."""
+        now = self.now
+        controls = self.task.actuator.decode(action, now)
+        self.before.block[...] = now.block
+        self._drive(controls, resting)
+        return self._judge()
+
+    def act(self, action: Any) -> None:
+        """The first half of a step in real time: `action` ``(cars, ...)`` acts from now on."""
+        self.fleet.send(self.task.actuator.decode(action, self.now))
+
+    def observe(self) -> Outcome:
+        """The second half: what the newest telemetry shows, without waiting for one."""
+        self.before.block[...] = self.now.block
+        self.fleet.read_newest(self.now)
+        return self._judge()
+
+    def _judge(self) -> Outcome:
         before, now, task = self.before, self.now, self.task
-        controls = task.actuator.decode(action, now)
-        before.block[...] = now.block
-        for _ in range(self._repeat):
-            self.fleet.send(controls, resting)
-            self.fleet.read(now, resting)
-            if self.fleet.faults:
-                break
         for sensors, _, _, past, present in self._sensors:
             sensors.derive(past, present)
         reward = task.reward(before, now)
         terminated = task.terminator(before, now)
         truncated = self._truncated()
-        observation = task.observer.observe(now, controls)
+        observation = task.observer.observe(now, task.actuator.controls)
         if self.fleet.faults or not _finite(observation, reward):
             return self._faulty(reward, terminated, truncated)
         return Outcome(observation, reward, terminated, truncated)
+
+    def _drive(self, controls: Controls, resting: np.ndarray | None) -> None:
+        """Send `controls` and read telemetry, as often as the action is repeated; events of any time count."""
+        now, fleet = self.now, self.fleet
+        fleet.send(controls, resting)
+        fleet.read(now, resting)
+        for _ in range(self._repeat - 1):
+            if fleet.faults:
+                break
+            events = now.block[:, EVENTS]
+            fleet.send(controls, resting)
+            fleet.read(now, resting)
+            now.block[:, EVENTS] = np.maximum(now.block[:, EVENTS], events)
 
     def _truncated(self) -> np.ndarray:
         if self._steps is not None:
@@ -149,6 +182,8 @@ class Session:
             truncated = np.zeros(self.cars, bool)
         if self._seconds is not None:
             truncated |= self.now["time"] >= self._seconds
+        if self._laps is not None:
+            truncated |= self.now["laps"] >= self._laps
         return truncated
 
     def _faulty(self, reward: np.ndarray, terminated: np.ndarray, truncated: np.ndarray) -> Outcome:
@@ -194,7 +229,7 @@ class Session:
             _with_snapshots(simulator).release(inner)
 
     def ended_by(self, row: int) -> str:
-        """What ended the episode of `row` in the last step: a termination term, ``time``, ``steps`` or ``fault``."""
+        """What ended the episode of `row` in the last step: a termination term, ``time``, ``steps``, ``laps`` or ``fault``."""
         if row in self.fleet.faults:
             return FAULT
         for name, caused in zip(
@@ -202,7 +237,26 @@ class Session:
         ):
             if caused:
                 return name
-        return STEPS if self._steps is not None and self._taken[row] >= self._steps else TIME
+        if self._steps is not None and self._taken[row] >= self._steps:
+            return STEPS
+        return TIME if self._seconds is not None and self.now["time"][row] >= self._seconds else LAPS
+
+    def info(self, row: int, ended: bool) -> dict[str, Any]:
+        """What gymnasium's info holds for `row` after the last step."""
+        info: dict[str, Any] = {
+            "reward": dict(zip(self.task.reward_names, self.task.shares[:, row].tolist(), strict=True))
+        }
+        if ended:
+            info["ended_by"] = self.ended_by(row)
+            if row in self.fleet.faults:
+                info["fault"] = str(self.fleet.faults[row])
+        return info
+
+    @property
+    def age(self) -> float:
+        """Seconds since the oldest row's telemetry was made, where the simulators tell; else NaN."""
+        ages = [getattr(simulator, "age", math.nan) for simulator, _ in self.fleet.members]
+        return max(ages)
 
     def close(self) -> None:
         """Close every simulator; may be called again."""

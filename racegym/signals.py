@@ -19,6 +19,7 @@ import numpy as np
 BEAMS = 19
 OPPONENT_SECTORS = 36
 FOCUS_BEAMS = 5
+LINE_PLACES = 12
 
 #: Default directions of the range finders, degrees, counter-clockwise (+90 is left), from left to right: dense
 #: ahead, where a small angle is a long way at 200 m.
@@ -26,7 +27,8 @@ DEFAULT_BEAM_ANGLES = (
     90.0, 60.0, 40.0, 28.0, 18.0, 12.0, 7.0, 4.0, 2.0, 0.0, -2.0, -4.0, -7.0, -12.0, -18.0, -28.0, -40.0, -60.0, -90.0,
 )  # fmt: skip
 
-Kind = Literal["number", "count", "flag"]
+#: An event is a flag for the whole time since the telemetry before.
+Kind = Literal["number", "count", "flag", "event"]
 
 
 @dataclass(frozen=True)
@@ -104,7 +106,7 @@ SIGNALS = Table(
     Signal("clutch", "1", 0, 1, 1, "clutch applied; 1 is disengaged"),
     Signal("fuel", "l", 0, 1000, 100, "fuel left"),
     Signal("damage", "1", 0, 10, 1, "damage as a share of what wrecks the car"),
-    Signal("collision", "1", 0, 1, 1, "touched a wall or a car since the telemetry before", kind="flag"),
+    Signal("collision", "1", 0, 1, 1, "touched a wall or a car since the telemetry before", kind="event"),
     Signal("height", "m", -1000, 1000, 1, "centre of the car above the track's surface"),
     Signal("laps", "1", 0, 1e5, 10, "laps completed", kind="count"),
     Signal("lap_time", "s", -3, 1e6, 100, "time in the current lap"),
@@ -115,6 +117,13 @@ SIGNALS = Table(
     Signal("expert_brake", "1", 0, 1, 1, "brake that the game's own driver would choose now"),
     Signal("expert_clutch", "1", 0, 1, 1, "clutch that the game's own driver would choose now"),
     Signal("expert_gear", "1", -1, 10, 6, "gear that the game's own driver would choose now", kind="count"),
+    Signal("steering_wheel", "rad", -50, 50, 7.853981633974483, "angle of the steering wheel; + to the left"),
+    Signal("slip_angles", "rad", -math.pi, math.pi, 0.4363323129985824, "slip angle of each wheel: front left, front right, rear left, rear right", (4,)),
+    Signal("force_feedback", "1", -100, 100, 1, "force at the steering wheel, as a share of the most that the game gives"),
+    Signal("wheels_off", "1", 0, 4, 4, "wheels off the track, as the game counts them", kind="count"),
+    Signal("line_gap", "m", -1e5, 1e5, 10, "distance from the game's own target line; + left of it"),
+    Signal("line_curvature", "1/m", -100, 100, 0.1, "curvature of the game's own target line, here and on, every 25 m; + bends left", (LINE_PLACES,)),
+    Signal("line_speed", "m/s", 0, 200, 80, "speed that the game's own target line asks for, here and on, every 25 m", (LINE_PLACES,)),
     Signal("off_track", "1", 0, 1, 1, "the car's centre is beyond the track's edge", kind="flag"),
     Signal("finished", "1", 0, 1, 1, "the race is over for this car: all its laps are done", kind="flag"),
 )  # fmt: skip

@@ -72,6 +72,8 @@ class SimulatorSpec:
     beam_angles: tuple[float, ...] = DEFAULT_BEAM_ANGLES
     """Directions of the range finders, degrees, counter-clockwise, left to right."""
     cameras: tuple[Camera, ...] = ()
+    steering_lock: float | None = None
+    """Angle of the steering wheel at steer 1, rad, where it is known."""
 
 
 class Simulator(ABC):
@@ -147,6 +149,32 @@ class Snapshots(Protocol):
 
     def release(self, snapshot: object) -> None:
         """Let go of a snapshot; it cannot be restored any more."""
+        ...
+
+
+@runtime_checkable
+class Newest(Protocol):
+    """A simulator that runs in real time and tells at any moment how things are."""
+
+    @property
+    def age(self) -> float:
+        """Seconds since the newest telemetry was made."""
+        ...
+
+    def newest(self) -> Telemetry:
+        """The newest telemetry, without waiting for one newer than the last; valid until the next call.
+
+        `SimulatorTimeout` when it is older than the backend's deadline, `SimulatorLost` when the game is gone.
+        """
+        ...
+
+
+@runtime_checkable
+class Filmed(Protocol):
+    """A simulator with cameras, announced by ``spec.cameras``."""
+
+    def frame(self, camera: str) -> np.ndarray:
+        """The newest frame of each car, uint8 ``(cars, height, width, channels)``, rows top-down; not to be changed."""
         ...
 
 

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
+import racegym.sight  # noqa: F401  (its terms enter the table)
 from racegym.actions import ActionConfig, Actuator
 from racegym.errors import ConfigurationError
 from racegym.observations import ObservationConfig, Observer
@@ -18,7 +19,7 @@ from racegym.rewards import REWARDS, Reward
 from racegym.signals import Telemetry
 from racegym.simulator import SimulatorSpec
 from racegym.terminations import TERMINATIONS, Terminator
-from racegym.terms import Context, Courses, Stateful, Term
+from racegym.terms import Cameras, Context, Courses, Stateful, Term
 
 DEFAULT_REWARD = {"progress": {}, "off_track": {"weight": -1.0}}
 DEFAULT_TERMINATION = {
@@ -38,6 +39,8 @@ class TruncationConfig(BaseModel):
     """Simulated time."""
     steps: int | None = Field(default=None, gt=0)
     """Agent steps."""
+    laps: int | None = Field(default=None, gt=0)
+    """Completed laps; where they are the goal, use the termination term instead."""
 
 
 class TaskConfig(BaseModel):
@@ -61,10 +64,13 @@ class Task:
     the next call, is ``(terms, cars)`` in the order of `reward_names`.
     """
 
-    def __init__(self, config: TaskConfig, spec: SimulatorSpec, cars: int) -> None:
+    def __init__(
+        self, config: TaskConfig, spec: SimulatorSpec, cars: int, period: float | None = None
+    ) -> None:
         self.config = config
         self.courses = Courses()
-        context = Context(spec, cars, spec.period * config.action.repeat, self.courses)
+        self.cameras = Cameras()
+        context = Context(spec, cars, period or spec.period * config.action.repeat, self.courses, self.cameras)
         self.observer = Observer(config.observation, context)
         self.actuator = Actuator(config.action, context)
         self.reward_names = tuple(config.reward)
@@ -81,8 +87,9 @@ class Task:
 
     def _signals(self, spec: SimulatorSpec) -> frozenset[str]:
         config = self.config
-        wanted = {"time"}
-        for room in (config.observation.terms, config.action.terms, config.reward, config.termination):
+        wanted = {"time"} if config.truncation.laps is None else {"time", "laps"}
+        seen = {name: leaf for label, term in config.observation.terms.items() for name, leaf in term.leaves(label)}
+        for room in (seen, config.action.terms, config.reward, config.termination):
             term: Term
             for label, term in room.items():
                 if term.needs_track and not spec.track:

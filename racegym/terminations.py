@@ -15,7 +15,7 @@ from pydantic import Field
 
 from racegym.signals import Telemetry
 from racegym.simulator import SimulatorSpec
-from racegym.terms import Context, Stateful, Term, TermTable
+from racegym.terms import Context, Stateful, Term, TermTable, line_gap_signals
 
 TerminationFunction = Callable[[Telemetry, Telemetry], np.ndarray]
 
@@ -41,8 +41,8 @@ class Terminator(Stateful):
     def __init__(self, terms: Sequence[Termination], context: Context) -> None:
         self._conditions = [term.bind(context) for term in terms]
         # telemetry times are sums of periods: a hair of rounding must not cost a step
-        self._seconds = np.array([[term.seconds - 1e-9] for term in terms])
-        self._grace = np.array([[term.grace] for term in terms])
+        self._seconds = np.array([term.seconds - 1e-9 for term in terms])[:, None]
+        self._grace = np.array([term.grace for term in terms])[:, None]
         shape = (len(terms), context.cars)
         self._since = np.zeros(shape)
         self._broken = np.zeros(shape, bool)
@@ -79,6 +79,18 @@ class OffTrack(Termination):
         if self.margin == 1:
             return lambda before, now: now["off_track"]
         return lambda before, now: np.abs(now["track_position"]) > self.margin
+
+
+class WheelsOff(Termination):
+    """More than `limit` wheels are off the track, as the game counts them."""
+
+    limit: int = Field(default=2, ge=0)
+
+    def signals(self, spec: SimulatorSpec) -> Collection[str]:
+        return ("wheels_off",)
+
+    def bind(self, context: Context) -> TerminationFunction:
+        return lambda before, now: now["wheels_off"] > self.limit
 
 
 class WrongWay(Termination):
@@ -138,10 +150,10 @@ class LineGap(Termination):
     reach: float = Field(default=12.0, gt=0)
 
     def signals(self, spec: SimulatorSpec) -> Collection[str]:
-        return ("lap_distance", "track_position")
+        return line_gap_signals(spec)
 
     def bind(self, context: Context) -> TerminationFunction:
-        return lambda before, now: np.abs(context.courses.line_gap(now)) > self.reach
+        return lambda before, now: np.abs(context.line_gap(now)) > self.reach
 
 
 class Laps(Termination):
@@ -171,6 +183,7 @@ TERMINATIONS = TermTable(
     Termination,
     {
         "off_track": OffTrack,
+        "wheels_off": WheelsOff,
         "wrong_way": WrongWay,
         "stuck": Stuck,
         "damage": Damage,

@@ -11,7 +11,7 @@ from __future__ import annotations
 import copy
 import difflib
 import importlib
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
@@ -65,6 +65,18 @@ class Courses:
         return gap
 
 
+@dataclass
+class Cameras:
+    """The newest frames of a fleet, once it is open."""
+
+    film: Callable[[str], np.ndarray] | None = None
+    """From a camera's name to uint8 ``(cars, height, width, channels)``."""
+
+    def frame(self, camera: str) -> np.ndarray:
+        assert self.film is not None
+        return self.film(camera)
+
+
 @dataclass(frozen=True)
 class Context:
     """What a term may know when it is bound: the simulator's spec, the rows, the time between two steps."""
@@ -74,6 +86,16 @@ class Context:
     period: float
     """Seconds from one agent step to the next."""
     courses: Courses = field(default_factory=Courses)
+    cameras: Cameras = field(default_factory=Cameras)
+
+    def line_gap(self, now: Telemetry) -> np.ndarray:
+        """Signed distance from the target line, m, + left: as the simulator measures it, else by the course."""
+        return now["line_gap"] if "line_gap" in self.spec.signals else self.courses.line_gap(now)
+
+
+def line_gap_signals(spec: SimulatorSpec) -> tuple[str, ...]:
+    """What `Context.line_gap` reads."""
+    return ("line_gap",) if "line_gap" in spec.signals else ("lap_distance", "track_position")
 
 
 class Stateful:
@@ -133,15 +155,13 @@ class TermTable:
         return terms
 
     def _term(self, label: str, value: object) -> Term:
-        if value is None:
-            value = {}
-        if not isinstance(value, Mapping):
-            raise fault("parameters", "a mapping of parameters is wanted, {} for the defaults", value)
-        parameters = dict(value)
+        parameters = dict(value) if isinstance(value, Mapping) else {}
         name = parameters.pop("term", label)
         cls = self._class(name) if isinstance(name, str) else None
         if cls is None:
             raise fault("unknown_term", "unknown" + did_you_mean(str(name), self.terms), value)
+        if value is not None and not isinstance(value, Mapping):
+            raise fault("parameters", "a mapping of parameters is wanted; leave it empty for the defaults", value)
         try:
             return cls.model_validate(parameters)
         except ValidationError as error:

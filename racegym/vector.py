@@ -53,6 +53,11 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         self.metadata = {"render_modes": [], "autoreset_mode": self.autoreset_mode}
         run = self.configs[0]
+        if run.clock.realtime is not None:
+            raise ConfigurationError(
+                "clock.realtime: a vector is stepped as one, but in real time each row has its own clock; "
+                "use gymnasium's AsyncVectorEnv over RaceEnv"
+            )
         self.session = Session(
             _simulators(self.configs, num_envs), run.task, run.on_fault, run.faults_in_a_row
         )
@@ -145,7 +150,8 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
             finals[row] = (
                 {label: part[row].copy() for label, part in parts} if parts else observation[row].copy()
             )
-        return {"final_obs": finals, "_final_obs": ended, "final_info": infos, "_final_info": ended.copy()}
+        ends = {"final_obs": finals, "_final_obs": ended, "final_info": infos, "_final_info": ended.copy()}
+        return infos | ends
 
     def close_extras(self, **kwargs: Any) -> None:
         self.session.close()

@@ -24,6 +24,7 @@ class Mortal(Simulator):
         self.spec = replace(self._inner.spec, snapshots=False)
         self.fault: RacegymError | None = None
         self.spoil = False
+        self._until_bump = -1
         self.lost: int | None = None
         self._losing: int | None = None
         self.opened = 0
@@ -48,6 +49,9 @@ class Mortal(Simulator):
             fault, self.fault = self.fault, None
             raise fault
         telemetry = self._inner.read()
+        self._until_bump -= 1
+        if self._until_bump == -1:
+            telemetry["collision"] = 1.0
         if self.spoil:
             self.spoil = False
             telemetry = Telemetry(telemetry.cars, telemetry.block.copy())
@@ -57,6 +61,10 @@ class Mortal(Simulator):
     @property
     def faults(self):
         return {} if self.lost is None else {self.lost: SimulatorLost("mortal: a row died")}
+
+    def bump_after(self, reads: int) -> None:
+        """Touch something after so many reads from now."""
+        self._until_bump = reads
 
     def lose(self, row: int) -> None:
         """Lose `row` alone in the next read."""

@@ -90,7 +90,7 @@ def test_starting_loads_nothing_heavy():
 
 @pytest.mark.parametrize(
     ("kind", "listed"),
-    [("simulators", "game"), ("tracks", "game/loop"), ("cars", "game: kart"), ("agents", "game: ghost"),
+    [("simulators", "game"), ("tracks", "game/loop"), ("cars", "game: kart"), ("agents", "game:ghost"),
      ("agents", "scripted"), ("tasks", "hotlap")],
 )  # fmt: skip
 def test_list_names_what_is_there(monkeypatch, kind, listed):

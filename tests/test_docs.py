@@ -107,23 +107,37 @@ def test_the_links_of_a_page_lead_somewhere(page: Path) -> None:
             assert anchor in anchors, link
 
 
+def test_the_index_names_every_page() -> None:
+    index = (ROOT / "docs" / "README.md").read_text(encoding="utf-8")
+    assert {page.name for page in (ROOT / "docs").glob("*.md")} - {"README.md"} <= set(LINK.findall(index))
+
+
 def literals(folder: Path) -> str:
     """All texts in the sources below `folder`, a line break where a value goes."""
     texts = []
     for path in folder.rglob("*.py"):
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.JoinedStr):
-                texts.append("".join(str(part.value) if isinstance(part, ast.Constant) else "\n" for part in node.values))
+                texts.append(
+                    "".join(
+                        str(getattr(part, "value", "")) if is_text(part) else "\n" for part in node.values
+                    )
+                )
             elif isinstance(node, ast.Constant) and isinstance(node.value, str):
                 texts.append(node.value)
     return "\n".join(texts)
+
+
+def is_text(part: ast.expr) -> bool:
+    return isinstance(part, ast.Constant)
 
 
 def test_the_messages_on_the_torcs_page_are_those_of_the_backend() -> None:
     page = (ROOT / "docs" / "torcs.md").read_text(encoding="utf-8")
     table = page.partition("## When something is wrong")[2].partition("\n`racegym doctor")[0]
     said = literals(ROOT / "backends" / "racegym_torcs")
-    messages = [text for row in re.findall(r"^\| (`.*?) \|", table, re.MULTILINE) for text in re.findall("`(.*?)`", row)]
+    rows = re.findall(r"^\| (`.*?) \|", table, re.MULTILINE)
+    messages = [text for row in rows for text in re.findall("`(.*?)`", row)]
     assert len(messages) > 8
     missing = [part for text in messages for part in text.split(" … ") if part not in said]
     assert not missing
@@ -131,7 +145,7 @@ def test_the_messages_on_the_torcs_page_are_those_of_the_backend() -> None:
 
 def kart() -> ModuleType:
     """The backend of docs/backends.md."""
-    code = next(c for c, _ in blocks(ROOT / "docs" / "backends.md", "python") if c.startswith("# file: racegym_kart.py"))
+    code, _ = next(blocks(ROOT / "docs" / "backends.md", "python"))
     module = ModuleType("racegym_kart")
     exec(compile(code, "docs/backends.md", "exec"), module.__dict__)
     return module

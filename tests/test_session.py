@@ -130,6 +130,17 @@ def test_action_repeat_drives_several_periods_a_step():
     assert session.now["time"][0] == pytest.approx(1.0)
 
 
+def test_an_event_of_any_period_of_a_repeated_action_counts():
+    simulator = Mortal()
+    session = Session([simulator], TaskConfig.model_validate({"action": {"repeat": 4}}))
+    session.reset(seeds=[1])
+    for period, happened in ((0, 1), (3, 1), (4, 0)):
+        simulator.bump_after(period)
+        drive(session, 1)
+        assert session.now["collision"][0] == happened
+    drive(session, 1)
+
+
 def test_time_and_step_limits_truncate():
     for limit, name in (({"steps": 7}, "steps"), ({"seconds": 0.14}, "time")):
         session = Session([Mortal()], TaskConfig.model_validate({"truncation": limit}))

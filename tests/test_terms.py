@@ -18,7 +18,8 @@ from racegym.terms import Context, Courses
 from racegym.track import Track
 
 GEARBOX = Gearbox(up=(600.0, 600.0, math.inf), down=(0.0, 300.0, 300.0))
-SPEC = SimulatorSpec("made/up", 0.1, frozenset(SIGNALS), frozenset(CONTROLS), GEARBOX, cars=2, track=True)
+KNOWN = frozenset(SIGNALS) - {"line_gap"}
+SPEC = SimulatorSpec("made/up", 0.1, KNOWN, frozenset(CONTROLS), GEARBOX, cars=2, track=True)
 STRAIGHT = Track(
     "straight", np.column_stack([np.arange(0, 1001, 1.0), np.zeros(1001)]), np.full(1001, 4.0), np.full(1001, 6.0),
     closed=False, line=np.full(1001, 2.0),
@@ -49,6 +50,7 @@ REWARD_CASES = [
     ("line_speed", {"reach": 12.0}, {}, {"speed": 10, "lap_distance": 500, "track_position": [0.0, 0.6]}, [7.5, 10.0]),
     ("off_track", {}, {}, {"off_track": [0, 1]}, [0, 1]),
     ("damage", {}, {"damage": 0.1}, {"damage": [0.1, 0.3]}, [0, 0.2]),
+    ("damage", {"counts": "hits"}, {"damage": 0.1}, {"damage": [0.1, 0.3]}, [0, 1]),
     ("collision", {}, {}, {"collision": [0, 1]}, [0, 1]),
     ("roughness", {}, {"steer": 0, "brake": 1}, {"steer": [0, 0.6], "brake": [1, 0.2]}, [0, 1.0]),
     ("lap_completed", {}, {"laps": 1}, {"laps": [1, 2]}, [0, 1]),
@@ -92,6 +94,7 @@ def endings(parameters: dict, *history: Telemetry) -> list[list[bool]]:
 ENDING_CASES = [
     ("off_track", {}, {}, {"off_track": [0, 1]}),
     ("off_track", {"margin": 1.5}, {}, {"off_track": 1, "track_position": [1.4, -1.6]}),
+    ("wheels_off", {"limit": 2}, {}, {"wheels_off": [2, 3]}),
     ("wrong_way", {}, {}, {"heading_error": [1.5, -1.6]}),
     ("stuck", {"seconds": 0.0}, {}, {"speed": [1.1, 0.9]}),
     ("stuck", {"of": "progress", "seconds": 0.0}, {}, {"distance": [0.2, 0.05]}),
@@ -128,6 +131,14 @@ def test_a_condition_does_not_count_in_its_grace():
     assert [row[0] for row in ended] == [False, False, False, True, True]
 
 
+def test_a_task_may_have_no_termination_and_no_reward():
+    task = Task(TaskConfig.model_validate({"termination": {}, "reward": {}}), SPEC, 2)
+    now = telemetry()
+    task.reset(now, None)
+    assert not task.terminator(now, now).any()
+    assert task.reward(now, now).tolist() == [0, 0]
+
+
 def drive(terms: dict, actions: list, **now) -> list[Controls]:
     actuator = Actuator(ActionConfig.model_validate({"terms": terms}), CONTEXT)
     state = telemetry(**({"gear": 1, "engine_speed": 400} | now))
@@ -145,6 +156,16 @@ def test_separate_pedals_span_their_range():
     (controls,) = drive({"throttle": {}, "brake": {}, "automatic_gears": {}}, [[[-1, 1], [0, -1]]])
     assert controls["throttle"].tolist() == [0.0, 0.5]
     assert controls["brake"].tolist() == [1.0, 0.0]
+
+
+def test_a_lever_may_be_released_below_zero():
+    (controls,) = drive({"throttle": {"released": 0}, "automatic_gears": {}}, [[[0.5], [-0.5]]])
+    assert controls["throttle"].tolist() == [0.5, 0.0]
+
+
+def test_a_lever_with_a_rate_starts_released():
+    steps = drive({"throttle": {"rate": 2.0}, "automatic_gears": {}}, [[[1.0], [-1.0]]] * 2)
+    assert [c["throttle"].tolist() for c in steps] == [[0.2, 0.0], [0.4, 0.0]]
 
 
 def test_a_rate_limits_how_fast_an_axis_follows():
@@ -295,3 +316,80 @@ def test_a_term_that_needs_the_course_is_refused_without_one():
 
 def test_default_beams_are_those_of_the_spec():
     assert SPEC.beam_angles == DEFAULT_BEAM_ANGLES
+
+
+def test_chosen_moments_follow_in_the_order_of_their_ages():
+    eye = observer({"speed": {"scale": 1.0, "ages": [3, 1]}, "gear": {"scale": 1.0}}, past="zero")
+    eye.begin(telemetry(speed=1), Controls(2), None)
+    for speed in (2, 3, 4):
+        seen = eye.observe(telemetry(speed=speed, gear=speed), Controls(2))
+    assert seen[0].tolist() == [1, 3, 4]
+
+
+def test_a_group_orders_the_past_by_moments_and_reads_equal_terms_once():
+    inner = {"speed": {"scale": 1.0}, "velocity": {"scale": 1.0, "part": [0]}}
+    eye = observer({"now": {"term": "group", "terms": inner}, "past": {"term": "group", "terms": inner, "ages": [2, 1]}})
+    eye.begin(telemetry(speed=1, velocity=[10, 0, 0]), Controls(2), None)
+    for step in (2, 3):
+        seen = eye.observe(telemetry(speed=step, velocity=[10 * step, 5, 5]), Controls(2))
+    assert seen[0].tolist() == [3, 30, 1, 10, 2, 20]
+    assert eye._width == 2
+
+
+def test_a_group_speaks_for_what_its_terms_need():
+    blind = SimulatorSpec("made/up", 0.1, frozenset(SIGNALS), frozenset(CONTROLS), GEARBOX)
+    terms = {"both": {"term": "group", "terms": {"curvature": {}}}}
+    with pytest.raises(ConfigurationError, match="both.curvature.*made/up"):
+        Task(TaskConfig.model_validate({"observation": {"terms": terms}}), blind, 1)
+
+
+def test_a_signal_may_be_shifted_turned_round_and_cut():
+    eye = observer({"gear": {"scale": 8, "offset": 1}, "steer": {"scale": -2}, "velocity": {"part": [1, 0], "scale": 10}})
+    seen = eye.observe(telemetry(gear=3, steer=0.5, velocity=[20, 1, 0]), Controls(2))
+    assert seen[0].tolist() == pytest.approx([0.5, -0.25, 0.1, 2.0])
+    with pytest.raises(ConfigurationError, match="velocity has 3 numbers"):
+        observer({"velocity": {"part": [3]}})
+
+
+def test_a_threshold_and_the_course_are_flags():
+    eye = observer({"off": {"term": "threshold", "signal": "wheels_off", "above": 2}, "course": {"names": ["loop", "straight"]}})
+    seen = eye.observe(telemetry(wheels_off=[2, 3]), Controls(2))
+    assert seen.tolist() == [[0, 0, 1], [1, 0, 1]]
+
+
+def test_the_gap_to_the_line_is_the_simulators_own_where_it_has_one():
+    knowing = SimulatorSpec("made/up", 0.1, frozenset(SIGNALS), frozenset(CONTROLS), GEARBOX, track=True)
+    now = telemetry(line_gap=7.0, lap_distance=100, track_position=0.0)
+    for spec, gap in ((knowing, 7.0), (SPEC, -2.0 - 1.0)):
+        context = Context(spec, 2, 0.1, Courses([STRAIGHT, STRAIGHT]))
+        assert context.line_gap(now).tolist() == pytest.approx([gap, gap])
+
+
+def test_the_wheel_turns_no_faster_than_its_rate():
+    spec = SimulatorSpec("made/up", 0.1, frozenset(SIGNALS), frozenset(CONTROLS), GEARBOX, cars=2, steering_lock=4.0)
+    config = ActionConfig.model_validate({"terms": {"steer": {"mode": "relative", "wheel_rate": 10.0}, "automatic_gears": {}}})
+    actuator = Actuator(config, Context(spec, 2, 0.1))
+    assert actuator.decode(np.ones((2, 1)), telemetry())["steer"].tolist() == pytest.approx([0.25, 0.25])
+    with pytest.raises(ConfigurationError, match="wheel_rate: made/up"):
+        Actuator(config, CONTEXT)
+
+
+def test_an_expert_decides_what_no_other_term_does():
+    (controls,) = drive({"expert": {}}, [np.zeros((2, 0))])
+    for name in ("steer", "throttle", "brake", "clutch", "gear"):
+        assert np.isnan(controls[name]).all()
+    for terms in ({"expert": {}, "steer": {}}, {"steer": {}, "expert": {}}):
+        (controls,) = drive(terms, [[[0.5], [-0.25]]])
+        assert controls["steer"].tolist() == [0.5, -0.25]
+        assert np.isnan(controls["gear"]).all()
+
+
+def test_an_expert_alone_leaves_an_action_without_numbers():
+    config = ActionConfig.model_validate({"terms": {"expert": {}}})
+    actuator = Actuator(config, CONTEXT)
+    assert actuator.space.shape == (0,)
+    with pytest.raises(InvalidAction):
+        actuator.decode(np.zeros((2, 1)), telemetry())
+    nobody = SimulatorSpec("made/up", 0.1, frozenset(COMMON), frozenset(CONTROLS), GEARBOX, cars=2)
+    with pytest.raises(ConfigurationError, match="expert: made/up has none"):
+        Actuator(config, Context(nobody, 2, 0.1))

@@ -2,7 +2,7 @@
 
 An agent's `reset(cars)` begins an episode with that many cars; `act(observation)` maps ``(cars, n)`` observations to
 ``(cars, a)`` actions. Its attribute `task`, if any, holds the parts of a task (``{"observation": ..., "action": ...}``)
-that it needs in place of the run's own.
+that it needs in place of the run's own, and `simulator` the options of the simulator that it needs.
 """
 
 from __future__ import annotations
@@ -13,7 +13,10 @@ from typing import Any, Protocol, runtime_checkable
 import numpy as np
 from gymnasium import spaces
 
+from racegym import registry
+from racegym.agents.expert import Expert
 from racegym.errors import ConfigurationError, NotFound
+from racegym.simulator import Options
 from racegym.terms import did_you_mean
 
 #: Agents that ship with racegym: where each is, and one line for ``racegym list``.
@@ -51,12 +54,16 @@ class Random:
 
 
 def load(name: str, action_space: spaces.Space | None = None, seed: int | None = None) -> Agent:
-    """The agent that `name` refers to: a shipped one, or ``module:object`` (an agent, or a class or function without
-    arguments that gives one). `NotFound` or `ConfigurationError` otherwise."""
+    """The agent that `name` refers to: a shipped one, a game's own driver as ``backend:driver`` (``torcs:bt``), or
+    ``module:object`` (an agent, or a class or function without arguments that gives one). `NotFound` or
+    `ConfigurationError` otherwise."""
     if name == "random":
         if action_space is None:
             raise ConfigurationError("agent random needs the action space of the environment that it drives")
         return Random(action_space, seed)
+    game, _, driver = name.partition(":")
+    if driver and game in registry.backends():
+        return expert(game, driver)
     path = SHIPPED[name][0] if name in SHIPPED else name
     if ":" not in path:
         raise NotFound(f"no agent {name!r}{did_you_mean(name, SHIPPED)} Your own is module:object")
@@ -71,3 +78,17 @@ def load(name: str, action_space: spaces.Space | None = None, seed: int | None =
             f"agent {name}: {type(agent).__name__} has no reset(cars) and act(observation)"
         )
     return agent
+
+
+def expert(game: str, name: str) -> Expert:
+    """The driver `name` that backend `game` brings; what follows a colon in it is the game's to understand."""
+    offered = registry.backend(game).agents
+    if name.partition(":")[0] not in offered:
+        raise NotFound(f"{game}: no driver {name!r}{did_you_mean(name.partition(':')[0], offered)}")
+    return Expert(name)
+
+
+def race(options: Options, laps: int) -> dict[str, Any]:
+    """Overrides that make a race without an end one of `laps` laps: the games' drivers take fuel for all of it."""
+    endless = all(getattr(options, name, None) is None for name in ("laps", "distance"))
+    return {"simulator.laps": laps} if endless and hasattr(options, "laps") else {}

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from typing import Annotated
 
 import typer
 
-from racegym.cli import doctor, drive, show
+from racegym.cli import doctor, drive, record, show
 from racegym.cli import list as listing
 from racegym.cli import schema as schemas
 from racegym.cli import speed as speeds
@@ -43,6 +45,7 @@ def options(
 
 
 app.command("drive")(drive.command)
+app.command("record")(record.command)
 app.command("list")(listing.command)
 app.command("doctor")(doctor.command)
 app.command("show")(show.command)
@@ -51,5 +54,6 @@ app.command("speed")(speeds.command)
 
 
 def main() -> None:
-    """The entry point of the script ``racegym``."""
+    """The entry point of the script ``racegym``; agents and terms of yours may lie in the working directory."""
+    sys.path.insert(0, os.getcwd())
     app(prog_name="racegym")

@@ -24,7 +24,7 @@ def command(
     simulator: Annotated[
         str | None, typer.Option("--simulator", metavar="NAME[/TRACK]", help="Drive this simulator instead.")
     ] = None,
-    agent: Annotated[str, typer.Option(help="Who drives: scripted, random, or module:object.")] = "scripted",
+    agent: Annotated[str, typer.Option(help="Who drives: scripted, random, torcs:bt or module:object.")] = "scripted",
     laps: Annotated[int, typer.Option(min=1, help="Laps to drive.")] = 1,
     seed: Annotated[int | None, typer.Option(help="Seed of whatever the simulator draws at random.")] = None,
     out: Annotated[
@@ -69,6 +69,9 @@ def _prepare(
     run = load(config, simulator, overrides)
     driver = agents.load(agent, racegym.make(run).action_space, seed)
     needed = {f"task.{part}": value for part, value in getattr(driver, "task", {}).items()}
+    if options := getattr(driver, "simulator", {}):
+        needed |= {f"simulator.{option}": value for option, value in options.items()}
+        needed |= agents.race(run.simulator.options, laps)
     return load(config, simulator, {**needed, **overrides, **_endings(run, laps)}), driver
 
 

@@ -69,7 +69,7 @@ def _agents() -> Rows:
     yield from ((name, note) for name, (_, note) in agents.SHIPPED.items())
     yield "module:object", "an agent of yours: a class, a factory or an instance"
     for backend in registry.backends().values():
-        yield from ((f"{backend.name}: {name}", note) for name, note in backend.agents.items())
+        yield from ((f"{backend.name}:{name}", note) for name, note in backend.agents.items())
 
 
 def _tracks() -> Rows:

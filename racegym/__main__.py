@@ -1,0 +1,5 @@
+"""``python -m racegym``: the command line."""
+
+from racegym.cli import main
+
+main()

@@ -1,0 +1,72 @@
+"""Observation terms over a simulator's cameras: frames as they are, and tmrl's beams counted in pixels."""
+
+from __future__ import annotations
+
+import numpy as np
+from pydantic import Field
+
+from racegym.capture import frames
+from racegym.errors import ConfigurationError
+from racegym.observations import OBSERVATIONS, Fill, Observation
+from racegym.signals import Controls, Telemetry
+from racegym.simulator import Camera
+from racegym.terms import Context
+
+
+class Frames(Observation):
+    """What a camera sees, resized to `width` x `height`, values 0 to 255: in a Dict uint8 ``(moments, height, width)``."""
+
+    camera: str = "screen"
+    width: int = Field(default=64, ge=1, le=4096)
+    height: int = Field(default=64, ge=1, le=4096)
+    grey: bool = True
+    """One brightness a pixel; else red, green and blue, as a last axis."""
+
+    @property
+    def picture(self) -> tuple[int, ...]:
+        return (self.height, self.width) if self.grey else (self.height, self.width, 3)
+
+    def bounds(self, context: Context) -> tuple[np.ndarray, np.ndarray]:
+        camera_of(context, self.camera)
+        size = int(np.prod(self.picture))
+        return np.zeros(size), np.full(size, 255.0)
+
+    def bind(self, context: Context) -> Fill:
+        def film(now: Telemetry, controls: Controls, out: np.ndarray) -> None:
+            for row, pixels in enumerate(context.cameras.frame(self.camera)):
+                small = frames.resize(pixels, self.width, self.height)
+                out[row] = (frames.grey(small) if self.grey else small).ravel()
+
+        return film
+
+
+class PixelBeams(Observation):
+    """tmrl's LIDAR: pixels to the first dark one along 19 rays over the picture, from right to left, over `scale`."""
+
+    camera: str = "screen"
+    threshold: int = Field(default=55, ge=1, le=255)
+    """Dark is below it in red, green and blue."""
+    scale: float = Field(default=1.0, gt=0)
+
+    def bounds(self, context: Context) -> tuple[np.ndarray, np.ndarray]:
+        camera = camera_of(context, self.camera)
+        return np.zeros(19), np.full(19, (camera.width + camera.height) / self.scale)
+
+    def bind(self, context: Context) -> Fill:
+        def beams(now: Telemetry, controls: Controls, out: np.ndarray) -> None:
+            for row, pixels in enumerate(context.cameras.frame(self.camera)):
+                out[row] = frames.lidar(pixels, self.threshold) / self.scale
+
+        return beams
+
+
+def camera_of(context: Context, name: str) -> Camera:
+    """The camera called `name`; `ConfigurationError` that names those there are."""
+    for camera in context.spec.cameras:
+        if camera.name == name:
+            return camera
+    known = ", ".join(camera.name for camera in context.spec.cameras) or "none"
+    raise ConfigurationError(f"task.observation: {context.spec.name} has no camera {name!r}; there is {known}")
+
+
+OBSERVATIONS.terms.update({"frames": Frames, "pixel_beams": PixelBeams})
