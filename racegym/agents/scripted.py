@@ -1,15 +1,18 @@
-"""The reference driver: plans its speed from the range finders, steers to the longest view, recovers from off-track.
+"""The reference driver: sees the road's bends in the range finders, plans the least curved path between its edges,
+and drives it as fast as the grip allows that it has learnt by driving.
 
-It knows the default observation alone, that is common signals, so it drives every game. No map, no car data: the grip
-is learnt while driving, downwards when the car slides and slowly up again.
+It knows the default observation alone, that is common signals, so it drives every game: no map, no car data. Arrays
+have shape ``(cars,)``, or ``(cars, k)`` along beams or along the `STATIONS` of the path ahead; + is left.
 """
 
 from __future__ import annotations
 
+from typing import Any, ClassVar
+
 import numpy as np
 
 from racegym.observations import DEFAULT_TERMS
-from racegym.signals import DEFAULT_BEAM_ANGLES, SIGNALS
+from racegym.signals import BEAMS, DEFAULT_BEAM_ANGLES, SIGNALS
 
 
 def _columns() -> dict[str, tuple[slice, float]]:
@@ -25,75 +28,269 @@ def _columns() -> dict[str, tuple[slice, float]]:
 
 COLUMNS = _columns()
 ANGLES = np.radians(DEFAULT_BEAM_ANGLES)
-AHEAD = np.abs(ANGLES) < np.radians(50)
+OPEN = 199.0  # m; a longer beam has met no edge
 
-GRIP = 9.0  # m/s^2, where learning begins
-GRIP_RANGE = (3.0, 13.0)
-SLOWEST = 9.0  # m/s, a speed at which any bend can be driven
-MARGIN = 8.0  # m of the view kept in reserve
+GRIP = 12.0  # m/s^2, where learning begins; the range is what cars on tarmac, dirt and sand have
+GRIP_RANGE = (5.0, 15.5)
+LIFT = 0.0005  # 1/m, grip that comes with the square of speed (downforce), where learning begins
+LIFT_RANGE = (0.0, 0.004)
+KEPT = 0.95  # share of the grip that the plan uses
+BRAKING = 0.8  # share of that for braking
+STRAIGHTENED = 0.8  # share of the road's own curvature for which the speed is planned at least
+EVEN = 0.4  # radius that a bend may tighten to behind the end of the view, as a share, if it was even so far
+OFF_GRIP = 5.0  # m/s^2, beside the road
+BLIND = 18.0  # m/s, at which whatever comes behind the end of the view can be driven
+OFF_SPEED, TURN_SPEED, BACK_SPEED = 14.0, 4.0, 4.0  # m/s: beside the road, turning round, backing
+MARGIN = 1.8  # m, from the path to the edge
+LOCK = 7.5  # m, wheelbase per steering lock in rad: steer per curvature; typical for cars
+UNDERSTEER = 1e-4  # (s/m)^2, by which that grows with the square of speed
+SLIDE = 0.10  # rad, slip angle beyond which the car slides
+LOST = 1.0  # rad, heading error beyond which the car has to be turned first
+STANDING, BACKING = 75, 100  # steps: at rest before backing out, and backing out at most
+
+STATIONS = 24
+ROUNDS = 40  # of the path's optimisation
+PENALTY = 0.01  # of the path's optimisation
+FIRST = np.sqrt(0.5)  # the first station bends for half a step only, so its square counts half
+
+
+def _bending() -> np.ndarray:
+    """Second differences of offsets along the path, ``(STATIONS, STATIONS)``, but for its known start."""
+    bending = np.eye(STATIONS) - 2 * np.eye(STATIONS, k=-1) + np.eye(STATIONS, k=-2)
+    bending[0, 0] = 2 * FIRST
+    return bending
+
+
+BENDING = _bending()
+#: At its end the path shall run along the road, and rather in its middle.
+ENDING = np.zeros((2, STATIONS))
+ENDING[0, -2:], ENDING[1, -1] = (-3.0, 3.0), 0.05
+INVERSE = np.linalg.inv(BENDING.T @ BENDING + ENDING.T @ ENDING + PENALTY * np.eye(STATIONS))
+RELAXED = PENALTY * INVERSE
+
+
+def _interpolate(x: np.ndarray, known: np.ndarray, values: np.ndarray) -> np.ndarray:
+    """`numpy.interp` for each row."""
+    after = np.clip((known[:, None, :] <= x[:, :, None]).sum(2), 1, known.shape[1] - 1)
+    x0, x1 = np.take_along_axis(known, after - 1, 1), np.take_along_axis(known, after, 1)
+    y0, y1 = np.take_along_axis(values, after - 1, 1), np.take_along_axis(values, after, 1)
+    return y0 + (y1 - y0) * (x - x0) / np.maximum(x1 - x0, 1e-6)
 
 
 class Scripted:
     """Drives any car by the default observation and the default action (steer, pedal)."""
 
-    def __init__(self, caution: float = 1.0) -> None:
-        """`caution` above 1 drives slower, below 1 faster."""
-        self._caution = caution
+    task: ClassVar[dict[str, dict[str, Any]]] = {"observation": {}, "action": {}}
+    """The default ones, whatever the run's task says."""
+
+    def __init__(self) -> None:
         self.reset(1)
 
     def reset(self, cars: int) -> None:
-        self._grip = np.full(cars, GRIP)
-        self._standing = np.zeros(cars)
-        self._backing = np.zeros(cars)
+        self._grip, self._lift = np.full(cars, GRIP), np.full(cars, LIFT)
+        self._missed = np.zeros(cars)
+        self._half, self._bend = np.full(cars, 5.0), np.zeros(cars)
+        self._standing, self._backing = np.zeros(cars), np.zeros(cars)
+        self._before = np.zeros(cars)
 
     def act(self, observation: np.ndarray) -> np.ndarray:
         """Actions ``(cars, 2)`` in [-1, 1] from observations ``(cars, n)``."""
         see = {name: observation[:, place].astype(float) * scale for name, (place, scale) in COLUMNS.items()}
         forward, sideways = see["velocity"][:, 0], see["velocity"][:, 1]
-        error, place = see["heading_error"][:, 0], see["track_position"][:, 0]
-        off = see["off_track"][:, 0] > 0
-        aim, view = self._aim(see["rangefinders"])
-        self._learn(forward, sideways, off)
-        aim = np.where(off | (np.abs(error) > 1.2), -error - 0.6 * np.clip(place, -1.5, 1.5), aim)
-        edge = np.clip(np.abs(place) - 0.75, 0, 0.5) * np.sign(place)
-        slip = np.arctan2(sideways, np.maximum(forward, 3.0))
-        steer = np.clip((aim - 0.5 * edge + 0.6 * slip) * 2.2, -1, 1)
-        pedal = self._pedal(forward, self._speed(aim, view, off), steer, slip)
-        return self._unstick(np.stack([steer, pedal], axis=1), forward, error, place)
+        error, place = see["heading_error"][:, 0], np.clip(see["track_position"][:, 0], -3, 3)
+        off, ranges = see["off_track"][:, 0] > 0, see["rangefinders"]
+        self._restart(forward)
+        pace = np.maximum(forward, 5.0)
+        slip = np.where(forward > 5, np.arctan2(sideways, pace), 0.0)
+        lateral = see["yaw_rate"][:, 0] * forward
+        grip = np.where(off, OFF_GRIP, self._grip + self._lift * forward**2)
 
-    def _aim(self, ranges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Direction of the longest view, rad + left, smoothed over the beams beside it, and its length, m."""
-        seen = np.where(AHEAD, ranges, 0.0)
-        view = seen.max(axis=1)
-        weight = np.where(AHEAD, np.exp((seen - view[:, None]) / np.maximum(0.08 * view[:, None], 1.0)), 0.0)
-        return (weight * ANGLES).sum(axis=1) / weight.sum(axis=1), view
+        # beside the road there is no view: it is as wide and bends as when last seen
+        self._half = np.where(
+            off, self._half, np.clip((ranges[:, 0] + ranges[:, -1]) * np.cos(error) / 2, 3, 15)
+        )
+        stations, bends, view = self._road(ranges, error)
+        self._bend = np.where(off, self._bend, bends[:, 0])
+        bends = np.where(off[:, None], self._bend[:, None], bends)
+        curves = self._path(stations, bends, place * self._half, error + slip)
 
-    def _learn(self, forward: np.ndarray, sideways: np.ndarray, off: np.ndarray) -> None:
-        sliding = (np.abs(sideways) > 0.08 * np.maximum(forward, 8.0)) & (forward > 8)
-        change = np.where(sliding | off, -0.06, 0.008)
+        ahead = np.maximum(0.3 * pace, 6.0)[:, None]
+        weight = np.maximum(ahead - stations[:, :-1], 0)
+        most = grip / pace**2
+        curve = np.clip((weight * curves).sum(1) / weight.sum(1), -1.3 * most, 1.3 * most)
+        self._learn(forward, slip, lateral, curve, see["steer"][:, 0], off)
+        target = np.where(off, OFF_SPEED, self._speed(forward, stations, curves, bends, view))
+        steer = self._steer(forward, curve, lateral / pace**2, most, slip)
+        pedal = self._pedal(
+            target - forward, np.maximum(np.abs(curve) * forward**2, np.abs(lateral)) / grip, slip, off
+        )
+
+        lost = np.abs(error) > LOST
+        steer = np.where(lost, -2 * error - 1.2 * place, steer)
+        pedal = np.where(lost, np.clip(0.5 * (TURN_SPEED - forward), -0.5, 0.5), pedal)
+        action = np.clip(np.stack([steer, pedal], axis=1), -1, 1)
+        return self._back_out(action, forward, error, place, ranges[:, BEAMS // 2])
+
+    def _restart(self, forward: np.ndarray) -> None:
+        """Forget what was learnt where the speed jumps: a new episode (or a crash) has begun."""
+        new = np.abs(forward - self._before) > 8.0
+        self._grip[new], self._lift[new], self._backing[new], self._standing[new] = GRIP, LIFT, 0, 0
+        self._before = forward.copy()
+
+    def _edge(
+        self, ranges: np.ndarray, error: np.ndarray
+    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+        """The outer edge of the bend ahead, which is in view furthest, as a polyline through the ends of the beams.
+
+        Of its segments the place along the centre line in m, the direction relative to the road's here in rad, and
+        whether they were seen, ``(cars, BEAMS - 1)``; and +1 where it is the right edge, -1 where all is mirrored.
+        """
+        view = ranges.max(1, keepdims=True)
+        longest = ranges >= view - 1e-3
+        first, last = longest.argmax(1)[:, None], BEAMS - 1 - longest[:, ::-1].argmax(1)[:, None]
+        # beside the longest beam it is the inner edge, which hides the road, where the range drops more
+        beside = np.clip(np.concatenate([first - 1, last + 1], axis=1), 0, BEAMS - 1)
+        left, right = np.take_along_axis(ranges, beside, 1).T[..., None]
+        bends_left = left <= right
+        side = np.where(bends_left, 1.0, -1.0)
+        ranges = np.where(bends_left, ranges[:, ::-1], ranges)
+        angles = error[:, None] * side - ANGLES
+        along, across = np.diff(ranges * np.cos(angles), axis=1), np.diff(ranges * np.sin(angles), axis=1)
+        seen = np.arange(BEAMS - 1) < np.where(bends_left, BEAMS - 1 - last, first)
+        seen &= ranges[:, 1:] < OPEN
+        length, heading = np.hypot(along, across), np.unwrap(np.arctan2(across, along), axis=1)
+        # round the bend the outer edge is longer than the centre line by half the width per rad
+        step = (length[:, 1:] + length[:, :-1]) / 2 - self._half[:, None] * np.diff(heading, axis=1)
+        start = np.maximum(ranges[:, :1] * np.cos(angles[:, :1]) + along[:, :1] / 2, 0.1)
+        station = start + np.concatenate([0 * start, np.cumsum(np.maximum(step, 0.3), 1)], axis=1)
+        return station, heading, seen, side
+
+    def _road(self, ranges: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """The centre line ahead: stations in m ``(cars, STATIONS + 1)``, curvature between them, and the view in m."""
+        station, heading, seen, side = self._edge(ranges, error)
+        # beyond the last direction seen, the road goes on bending as over the 25 m before
+        final = np.maximum(seen.sum(1, keepdims=True), 1) - 1
+        end, turned = np.take_along_axis(station, final, 1), np.take_along_axis(heading, final, 1)
+        station = np.concatenate([0 * end, np.where(seen, station, 1e4), 0 * end + 2e4], axis=1)
+        heading = np.concatenate([0 * end, np.where(seen, heading, turned), turned], axis=1)
+        back = np.maximum(end - 25, 0)
+        rate = (turned - _interpolate(back, station, heading)) / np.maximum(end - back, 5)
+        heading += np.where(station > 9e3, np.clip(rate, -0.1, 0.1) * (station - end), 0)
+        stations = np.clip(1.3 * end + 10, 30, 220) * np.arange(STATIONS + 1) / STATIONS
+        bends = np.diff(_interpolate(stations, station, heading), axis=1) / np.diff(stations, axis=1)
+        return stations, bends * side, np.maximum(ranges.max(1), end[:, 0])
+
+    def _path(
+        self, stations: np.ndarray, bends: np.ndarray, offset: np.ndarray, course: np.ndarray
+    ) -> np.ndarray:
+        """Curvature of the path from here, at its stations.
+
+        Along the road, an offset e(s) bends the path by the road's curvature + e''. The sum of its squares is least
+        where |e| leaves the margin: a quadratic programme, by ADMM (Boyd et al. 2011, section 5.2), whose matrix is
+        the same for all cars and times.
+        """
+        step = stations[:, 1:2]
+        room = np.maximum(self._half - MARGIN, 0.3)[:, None]
+        room = np.maximum(room, np.abs(offset)[:, None] - 0.15 * stations[:, 1:])
+        known = bends * step**2
+        known[:, 0] = FIRST * (known[:, 0] - 2 * offset - 2 * np.tan(np.clip(course, -1, 1)) * step[:, 0])
+        known[:, 1] += offset
+        pull = known @ BENDING @ INVERSE
+        offsets = np.clip(np.repeat(offset[:, None], STATIONS, axis=1), -room, room)
+        price = np.zeros_like(pull)
+        wanted = offsets
+        for _ in range(ROUNDS):
+            wanted = (offsets - price) @ RELAXED - pull
+            price += wanted
+            offsets = np.maximum(np.minimum(price, room), -room)
+            price -= offsets
+        curves = (wanted @ BENDING.T + known) / step**2
+        curves[:, 0] /= FIRST
+        return curves / np.clip(1 - bends * wanted, 0.3, 3.0)
+
+    def _speed(
+        self,
+        forward: np.ndarray,
+        stations: np.ndarray,
+        curves: np.ndarray,
+        bends: np.ndarray,
+        view: np.ndarray,
+    ) -> np.ndarray:
+        """The highest speed, m/s, from which each station can be reached slowly enough: v^2 = end^2 + 2 a s."""
+        grip, lift, square = KEPT * self._grip[:, None], KEPT * self._lift[:, None], forward[:, None] ** 2
+        sharp = np.maximum(np.abs(bends).max(1), 1e-3)
+        curves = np.maximum(np.abs(curves), STRAIGHTENED * np.abs(bends))
+        # what a bend on the way takes of the grip is missing for braking: the friction circle
+        use = np.minimum(curves * square / (grip + lift * square), 0.9)
+        braking = BRAKING * (grip + 0.5 * lift * square)
+        drop = 2 * stations[:, 1:2] * np.cumsum(braking * np.sqrt(1 - use**2), axis=1)
+        drop = np.concatenate([0 * grip, drop[:, :-1]], axis=1)
+        limits = grip / np.maximum(curves - lift, 1e-3) + np.maximum(drop - 4 * braking, 0)
+        limits = np.where(stations[:, :-1] > view[:, None] + 10, np.inf, limits)
+        seen = np.minimum(view / stations[:, 1], STATIONS - 1).astype(int)
+        even = EVEN * grip[:, 0] / sharp * (np.abs(bends).mean(1) / sharp) ** 2
+        blind = np.maximum(BLIND**2, even) + np.take_along_axis(drop, seen[:, None], 1)[:, 0]
+        return np.sqrt(np.minimum(limits.min(1), np.where(view > OPEN, np.inf, blind)))
+
+    def _learn(
+        self,
+        forward: np.ndarray,
+        slip: np.ndarray,
+        lateral: np.ndarray,
+        curve: np.ndarray,
+        steer: np.ndarray,
+        off: np.ndarray,
+    ) -> None:
+        """Less grip where the car slides, pushes over its front or does not follow; more where it uses it well."""
+        grip = self._grip + self._lift * forward**2
+        due = LOCK * (1 + UNDERSTEER * forward**2) * np.abs(lateral) / np.maximum(forward, 8) ** 2
+        pushes = (np.abs(steer) > 1.5 * due + 0.04) & (np.abs(lateral) > 0.5 * grip)
+        asked = np.abs(curve) * forward**2
+        misses = (asked > 0.3 * grip) & (lateral * np.sign(curve) < 0.6 * asked) & (steer * curve > 0) & ~off
+        self._missed += 0.1 * (misses - self._missed)
+        slides = (np.abs(slip) > SLIDE) | pushes | off | (self._missed > 0.6)
+        well = (
+            (np.abs(lateral) > 0.7 * grip)
+            & (np.abs(slip) < 0.7 * SLIDE)
+            & (np.abs(steer) < 1.25 * due + 0.02)
+        )
+        change = np.where(slides, -0.1, np.where(well, 0.03, 0.0)) * (forward > 8)
+        # normalised least mean squares over the features 1 and (speed / 40 m/s)^2
+        share = (forward / 40) ** 2
+        change /= 1 + share**2
         self._grip = np.clip(self._grip + change, *GRIP_RANGE)
+        self._lift = np.clip(self._lift + change * share / 40**2, *LIFT_RANGE)
 
-    def _speed(self, aim: np.ndarray, view: np.ndarray, off: np.ndarray) -> np.ndarray:
-        """The highest speed at which the view ahead can be driven or braked for, m/s."""
-        grip = self._grip / self._caution
-        room = np.maximum(view - MARGIN, 0.0)
-        braking = np.sqrt(SLOWEST**2 + 2 * 0.8 * grip * room)
-        bend = np.sqrt(grip * np.maximum(view, 5.0) / (2 * np.maximum(np.abs(np.sin(aim)), 1e-3)))
-        free = np.where(view >= 195.0, 100.0, braking)
-        return np.where(off, 12.0, np.minimum(free, np.maximum(bend, SLOWEST)))
+    def _steer(
+        self, forward: np.ndarray, curve: np.ndarray, actual: np.ndarray, most: np.ndarray, slip: np.ndarray
+    ) -> np.ndarray:
+        """Steer for the curve, corrected by how the car turns and into a slide."""
+        gap = np.where(forward > 5, curve - actual, 0.0)
+        gap = np.where(gap * curve > 0, np.clip(gap, -0.3 * most, 0.3 * most), gap)
+        slide = np.sign(slip) * np.maximum(np.abs(slip) - 0.6 * SLIDE, 0)
+        return LOCK * (1 + UNDERSTEER * forward**2) * (curve + gap) + 2 * slide
 
-    def _pedal(self, forward: np.ndarray, target: np.ndarray, steer: np.ndarray, slip: np.ndarray) -> np.ndarray:
-        excess = target - forward
-        calm = 1.0 - 0.5 * np.abs(steer) - 3.0 * np.clip(np.abs(slip) - 0.06, 0, 0.2)
-        calm = np.where(forward < 8.0, np.minimum(calm, 0.6), calm)
-        return np.where(excess > 0, np.clip(excess * 0.4, 0, np.maximum(calm, 0.15)), np.clip(excess * 0.25, -0.8, 0))
+    def _pedal(self, excess: np.ndarray, use: np.ndarray, slip: np.ndarray, off: np.ndarray) -> np.ndarray:
+        """Towards the target speed with what cornering leaves of the grip: the friction circle."""
+        slides = np.abs(slip)
+        left = np.sqrt(1 - np.clip(use / 0.95, 0, 1) ** 2) * np.clip(1.5 - 10 * slides, 0, 1)
+        throttle = np.clip(left + 0.3 * (slides < 0.12), 0.1, 1)
+        brake = np.where(off, 0.3, np.maximum(0.9 * left, 0.2 * (slides < SLIDE)))
+        return np.clip(np.where(excess > 0, 0.5, 0.3) * excess, -brake, throttle)
 
-    def _unstick(self, action: np.ndarray, forward: np.ndarray, error: np.ndarray, place: np.ndarray) -> np.ndarray:
-        """Back out, steering the nose towards the road, after standing too long."""
+    def _back_out(
+        self, action: np.ndarray, forward: np.ndarray, error: np.ndarray, place: np.ndarray, free: np.ndarray
+    ) -> np.ndarray:
+        """Back, turning the nose along the road, after standing too long or when the nose points off the road."""
         self._standing = np.where(np.abs(forward) < 0.7, self._standing + 1, 0)
-        self._backing = np.where(self._standing > 75, 130, np.maximum(self._backing - 1, 0))
+        stands = self._standing > STANDING
+        outward = (np.abs(error) > LOST) & (np.abs(error) < 2.6) & (error * place > 0) & (np.abs(place) > 0.3)
+        left = np.maximum(self._backing - 1, 0)
+        left = np.where(outward & (forward < TURN_SPEED + 1), BACKING, left)
+        left = np.where((forward < -2) & (np.abs(error) < 0.5) & (free > 15), 0, left)
+        self._backing = np.where(stands, BACKING, left)
         back = self._backing > 0
         self._standing[back] = 0
-        turn = np.clip((error + 0.4 * np.clip(place, -1.5, 1.5)) * 2.0, -1, 1)
-        action[back, 0], action[back, 1] = turn[back], -0.8
+        action[back, 0] = np.clip(2 * error + 0.8 * place, -1, 1)[back]
+        action[back, 1] = np.where(forward > -BACK_SPEED, -0.8, 0.0)[back]
         return action
