@@ -30,18 +30,20 @@ class ClockConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     realtime: float | None = Field(default=None, ge=0.001, le=10)
-    """Wall-clock time of a step, s, in place of `action.repeat`; null: a simulator that waits is waited for, one that
-    runs in real time is stepped each 0.05 s."""
+    """Wall-clock time of a step, s, in place of `action.repeat`; null: a simulator that waits, or that
+    sets the pace of its telemetries, is waited for; any other is stepped each 0.05 s."""
     capture: float = Field(default=0.85, gt=0, le=1)
     """The observation is taken after this share of the step, so that it is ready when the next one begins."""
     actions: int = Field(default=1, ge=0, le=16)
     """So many of the last actions, newest first, are part of the observation: they act, but are not yet seen."""
     elasticity: float = Field(default=1.0, ge=0, le=100)
-    """A delay of up to so many steps is caught up; after a longer one the clock starts anew and the step counts as late."""
+    """A delay of up to so many steps is caught up; after a longer one the clock starts anew and the step
+    counts as late.
+    """
 
     def step(self, spec: SimulatorSpec) -> float | None:
         """Wall-clock time of a step with this simulator, s; None where there is none."""
-        return self.realtime or (None if spec.lockstep else USUAL_STEP)
+        return self.realtime or (None if spec.lockstep or spec.paces else USUAL_STEP)
 
 
 class Paced(Simulator):
@@ -52,8 +54,9 @@ class Paced(Simulator):
 
     def __init__(self, inner: Simulator) -> None:
         self._inner = inner
+        # a picture would have to be taken between two periods, by the thread that steps
         self.spec = replace(
-            inner.spec, lockstep=False, deterministic=False, snapshots=False, independent=False
+            inner.spec, lockstep=False, deterministic=False, snapshots=False, independent=False, cameras=()
         )
         cars = inner.spec.cars
         self._low = np.array([signal.low for signal in CONTROLS.values()])
@@ -176,3 +179,25 @@ def wait_until(moment: float) -> None:
     left = moment - time.perf_counter()
     if left > 0:
         time.sleep(left)
+
+
+class Pace:
+    """Holds a loop to real time, for people who watch."""
+
+    def __init__(self) -> None:
+        self._due = time.perf_counter()
+
+    def begin(self) -> None:
+        """Count from now on."""
+        self._due = time.perf_counter()
+
+    def wait(self, seconds: float) -> bool:
+        """Until `seconds` after the last time that was due; whether we are late. A long delay is not caught up."""
+        self._due += max(0.0, seconds)
+        now = time.perf_counter()
+        if now < self._due:
+            time.sleep(self._due - now)
+            return False
+        if now - self._due > CATCH_UP * max(seconds, 0.01):
+            self._due = now
+        return True

@@ -1,18 +1,19 @@
 """Real time: a simulator and a task under rtgym (https://github.com/yannbouteiller/rtgym), on the clock on the wall.
 
-`Interface` is what rtgym drives, in a thread of its own: actions go out at the beginning of a step, telemetry is taken near
-its end, and judged at once. `RealtimeSession` stands in for a `Session`: its `step` waits for the running step to end,
-hands its outcome out and lets the next step run with the new action, while the agent thinks. So an observation shows
-what the action *before* did; the last actions are named parts of it (``action_0`` newest, ...).
+`Interface` is what rtgym drives, in a thread of its own: actions go out at the beginning of a step, telemetry is
+taken near its end, and judged at once. `RealtimeSession` stands in for a `Session`: its `step` waits for the running
+step to end, hands its outcome out and lets the next step run with the new action, while the agent thinks. So an
+observation shows what the action *before* did; the last actions are named parts of it (``action_0`` newest, ...).
 
-rtgym waits for ever when its interface raises. Ours never does: what goes wrong is remembered, ends the episode, and is
-raised by `RealtimeSession.step`.
+rtgym waits for ever when its interface raises. Ours never does: what goes wrong is remembered, ends the episode, and
+is raised by `RealtimeSession.step`.
 """
 
 from __future__ import annotations
 
 import math
 import time
+import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -21,9 +22,9 @@ from gymnasium import spaces
 from rtgym.envs.real_time_env import RealTimeEnv, RealTimeGymInterface
 
 from racegym.clock import ClockConfig, Paced
-from racegym.errors import ConfigurationError
+from racegym.errors import ConfigurationError, InvalidAction
 from racegym.session import Outcome, Session
-from racegym.signals import Telemetry
+from racegym.signals import Controls, Telemetry
 from racegym.simulator import Simulator
 from racegym.task import TaskConfig
 from racegym.timing import Timing
@@ -78,13 +79,17 @@ class Interface(RealTimeGymInterface):
         outcome = session.observe()
         timing = self.timing.captured(began, session.age)
         ended = bool((outcome.terminated | outcome.truncated).any())
-        infos = [session.info(row, bool(outcome.terminated[row] | outcome.truncated[row])) for row in range(session.cars)]
+        infos = [
+            session.info(row, bool(outcome.terminated[row] | outcome.truncated[row]))
+            for row in range(session.cars)
+        ]
         for info in infos:
             info["clock"] = timing
         extra = {
             "outcome": outcome,
             "infos": infos,
             "telemetry": session.now.block.copy(),
+            "controls": session.controls.block.copy(),
             "faults": dict(session.fleet.faults),
         }
         return [outcome.observation], outcome.reward, ended, extra
@@ -98,6 +103,17 @@ class Interface(RealTimeGymInterface):
     def get_default_action(self) -> np.ndarray:
         """What acts before the agent's first action: nothing pressed."""
         return np.stack([self.session.task.actuator.idle] * self.session.cars)
+
+
+class _Seen:
+    """A fleet, but with the faults of the last outcome."""
+
+    def __init__(self, fleet: Any, faults: Mapping[int, Any]) -> None:
+        self._fleet = fleet
+        self.faults = faults
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._fleet, name)
 
 
 class RealtimeSession:
@@ -121,6 +137,8 @@ class RealtimeSession:
         self.timing = Timing(step, clock.elasticity)
         self._interface = Interface(self._inner, self.timing)
         # A config of our own, whole: rtgym ignores keys that it does not know, and shares its defaults with everybody.
+        # late steps are told in info and statistics; a warning for each, as rtgym gives, is too much
+        warnings.filterwarnings("ignore", message="Time-step timed out", module="rtgym")
         self._rtgym = RealTimeEnv(
             {
                 "interface": lambda: self._interface,
@@ -143,6 +161,8 @@ class RealtimeSession:
         self.derived = self._inner.derived
         self.now = Telemetry(self.cars)
         self.before = Telemetry(self.cars)
+        self.controls = Controls(self.cars)
+        """What acted during the step behind the last outcome."""
         self._infos: list[dict[str, Any]] = [{} for _ in range(self.cars)]
         self._faults: dict[int, Any] = {}
         self._began = False
@@ -156,11 +176,8 @@ class RealtimeSession:
 
     @property
     def fleet(self) -> Any:
-        return self._inner.fleet
-
-    @property
-    def controls(self) -> Any:
-        return self._inner.controls
+        """The fleet as it was at the last outcome: the running step does not change its `faults`."""
+        return _Seen(self._inner.fleet, self._faults)
 
     @property
     def layout(self) -> dict[str, slice]:
@@ -198,6 +215,10 @@ class RealtimeSession:
             raise ConfigurationError("in real time no row can rest while others drive")
         # decoded again when it is sent, but a wrong action is the caller's, here and now; and rtgym keeps references
         action = self.task.actuator.checked(action).copy()
+        if not self._rtgym.running:
+            raise InvalidAction(
+                "in real time nothing runs after an episode's end; reset before the next step"
+            )
         observation, _, _, _, info = self._rtgym.step(action)
         if self._interface.error is not None:
             self._raise()
@@ -205,6 +226,7 @@ class RealtimeSession:
         outcome.observation = self._joined(observation)
         self.before.block[...] = self.now.block
         self.now.block[...] = info["telemetry"]
+        self.controls.block[...] = info["controls"]
         self._infos, self._faults = info["infos"], info["faults"]
         return outcome
 
@@ -244,7 +266,9 @@ class RealtimeSession:
             return spaces.Dict({**observed.spaces, **{f"{LAST}_{age}": one for age in range(self._buffered)}})
         assert isinstance(observed, spaces.Box)
         low = np.concatenate([observed.low, *[one.low] * self._buffered])
-        return spaces.Box(low, np.concatenate([observed.high, *[one.high] * self._buffered]), dtype=np.float32)
+        return spaces.Box(
+            low, np.concatenate([observed.high, *[one.high] * self._buffered]), dtype=np.float32
+        )
 
     def _joined(self, parts: tuple[Any, ...]) -> Any:
         """Our observation and rtgym's buffer (oldest action first) as one observation, ``(cars, ...)``."""

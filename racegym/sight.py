@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
 import numpy as np
 from pydantic import Field
 
@@ -14,7 +16,9 @@ from racegym.terms import Context
 
 
 class Frames(Observation):
-    """What a camera sees, resized to `width` x `height`, values 0 to 255: in a Dict uint8 ``(moments, height, width)``."""
+    """What a camera sees, resized to `width` x `height`, values 0 to 255: in a Dict uint8 ``(moments,
+    height, width)``.
+    """
 
     camera: str = "screen"
     width: int = Field(default=64, ge=1, le=4096)
@@ -22,13 +26,12 @@ class Frames(Observation):
     grey: bool = True
     """One brightness a pixel; else red, green and blue, as a last axis."""
 
-    @property
-    def picture(self) -> tuple[int, ...]:
+    def picture(self, context: Context) -> tuple[int, ...]:
         return (self.height, self.width) if self.grey else (self.height, self.width, 3)
 
     def bounds(self, context: Context) -> tuple[np.ndarray, np.ndarray]:
         camera_of(context, self.camera)
-        size = int(np.prod(self.picture))
+        size = int(np.prod(self.picture(context)))
         return np.zeros(size), np.full(size, 255.0)
 
     def bind(self, context: Context) -> Fill:
@@ -36,6 +39,43 @@ class Frames(Observation):
             for row, pixels in enumerate(context.cameras.frame(self.camera)):
                 small = frames.resize(pixels, self.width, self.height)
                 out[row] = (frames.grey(small) if self.grey else small).ravel()
+
+        return film
+
+
+class CameraPicture(Observation):
+    """What the simulator's camera sees, as it is: uint8 ``(height, width, channels)``, 0 to 255; `stack` moments, newest
+    first, lie behind each other in the channels.
+    """
+
+    name: str | None = None
+    """Which camera; None: the simulator's first."""
+    colour: Literal["rgb", "grey"] = "rgb"
+    stack: int = Field(default=1, ge=1, le=64)
+
+    @property
+    def moments(self) -> tuple[int, ...]:
+        return tuple(range(self.stack))
+
+    def picture(self, context: Context) -> tuple[int, ...]:
+        camera = camera_of(context, self.name)
+        return (camera.height, camera.width, 3 if self.colour == "rgb" else 1)
+
+    def arranged(self, pixels: np.ndarray) -> np.ndarray:
+        return np.concatenate([pixels[:, moment] for moment in range(pixels.shape[1])], axis=-1)
+
+    def bounds(self, context: Context) -> tuple[np.ndarray, np.ndarray]:
+        size = int(np.prod(self.picture(context)))
+        return np.zeros(size), np.full(size, 255.0)
+
+    def bind(self, context: Context) -> Fill:
+        name = camera_of(context, self.name).name
+
+        def film(now: Telemetry, controls: Controls, out: np.ndarray) -> None:
+            pixels = context.cameras.frame(name)
+            if self.colour == "grey":
+                pixels = (pixels @ frames.GREY + 0.5).astype(np.uint8)
+            np.copyto(out, pixels.reshape(len(pixels), -1))
 
         return film
 
@@ -60,13 +100,15 @@ class PixelBeams(Observation):
         return beams
 
 
-def camera_of(context: Context, name: str) -> Camera:
-    """The camera called `name`; `ConfigurationError` that names those there are."""
+def camera_of(context: Context, name: str | None) -> Camera:
+    """The camera called `name`, the first for None; `ConfigurationError` that names those there are."""
     for camera in context.spec.cameras:
-        if camera.name == name:
+        if name is None or camera.name == name:
             return camera
     known = ", ".join(camera.name for camera in context.spec.cameras) or "none"
-    raise ConfigurationError(f"task.observation: {context.spec.name} has no camera {name!r}; there is {known}")
+    raise ConfigurationError(
+        f"task.observation: {context.spec.name} has no camera {name or 'at all'!r}; there is {known}"
+    )
 
 
-OBSERVATIONS.terms.update({"frames": Frames, "pixel_beams": PixelBeams})
+OBSERVATIONS.terms.update({"camera": CameraPicture, "frames": Frames, "pixel_beams": PixelBeams})

@@ -65,9 +65,10 @@ def _rays(height: int, width: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
 def lidar(pixels: np.ndarray, threshold: int = 55) -> np.ndarray:
     """tmrl's LIDAR: along 19 rays from right to left, how many pixels until one is dark in all three channels.
 
-    `pixels` are uint8 ``(h, w, 3)``; float32 ``(19,)``. A ray that meets nothing dark has its length less one. The unit is
+    `pixels` are uint8 ``(h, w, 3)``; float32 ``(19,)``. A ray that meets nothing dark has its length less
+    one. The unit is
     pixels, without perspective (tmrl/custom/tm/utils/tools.py, class Lidar; threshold 55, on narrow roads 88).
     """
     rows, columns, lengths = _rays(*pixels.shape[:2])
     dark = (pixels[rows, columns] < threshold).all(axis=-1)
-    return np.where(dark.any(axis=1), dark.argmax(axis=1), lengths - 1).astype(np.float32)
+    return np.where(dark.max(axis=1), dark.argmax(axis=1), lengths - 1).astype(np.float32)

@@ -27,7 +27,13 @@ def _user() -> Any:
     windll: Any = ctypes.windll  # pyright: ignore[reportAttributeAccessIssue]
     windll.shcore.SetProcessDpiAwareness(_PER_MONITOR_AWARE)
     user = windll.user32
-    for name in ("GetWindowTextLengthW", "IsWindowVisible", "IsIconic", "GetClientRect", "SetForegroundWindow"):
+    for name in (
+        "GetWindowTextLengthW",
+        "IsWindowVisible",
+        "IsIconic",
+        "GetClientRect",
+        "SetForegroundWindow",
+    ):
         getattr(user, name).argtypes = None
     user.GetForegroundWindow.restype = ctypes.c_void_p
     return user
@@ -40,9 +46,9 @@ def find(titles: Sequence[str], pid: int | None) -> Window | None:
 
     def look(handle: Any, _: Any) -> bool:
         window = WinWindow(user, handle)
-        if user.IsWindowVisible(ctypes.c_void_p(handle)) and window.title:
-            if (not titles or window.title in titles) and (pid is None or window.pid == pid):
-                found.append(window)
+        fits = (not titles or window.title in titles) and (pid is None or window.pid == pid)
+        if fits and window.title and user.IsWindowVisible(ctypes.c_void_p(handle)):
+            found.append(window)
         return not found
 
     kind: Any = ctypes.WINFUNCTYPE(  # pyright: ignore[reportAttributeAccessIssue]

@@ -12,6 +12,8 @@ from racegym.errors import BackendUnavailable, SimulatorLost
 
 #: How deep below the root a top-level window can lie: window managers put frames around it.
 DEPTH = 3
+#: X11's map state of a window that is shown.
+VISIBLE = 2
 
 
 def connect(display: str | None = None) -> Any:
@@ -36,9 +38,9 @@ def find(titles: Sequence[str], pid: int | None, display: str | None) -> Window 
         with _errors("the display"):
             for window in _below(connection.screen().root, DEPTH):
                 candidate = XWindow(connection, window)
-                if (not titles or candidate.title in titles) and (pid is None or candidate.pid == pid):
-                    if candidate.title and window.get_attributes().map_state == 2:
-                        return candidate
+                fits = (not titles or candidate.title in titles) and (pid is None or candidate.pid == pid)
+                if fits and candidate.title and window.get_attributes().map_state == VISIBLE:
+                    return candidate
     except SimulatorLost as error:
         connection.close()
         raise BackendUnavailable(str(error)) from error

@@ -1,0 +1,41 @@
+"""From controls to keys: an axis held for a share of the steps, since a key is either down or up."""
+
+from __future__ import annotations
+
+import math
+
+
+class KeyAxes:
+    """Steer, throttle and brake as held arrow keys.
+
+    Each axis adds up what was wanted less what was done, and presses when half a step or more is owed (first-order
+    sigma-delta modulation). So +-1 and 0 are exact, and a value between is right on average over a few steps.
+    """
+
+    def __init__(self) -> None:
+        self._owed = {"steer": 0.0, "throttle": 0.0, "brake": 0.0}
+
+    def reset(self) -> None:
+        """Owe nothing."""
+        self._owed = dict.fromkeys(self._owed, 0.0)
+
+    def press(self, steer: float, throttle: float, brake: float) -> tuple[float, float, float]:
+        """What to do in this step, each -1, 0 or 1 (pedals 0 or 1)."""
+        return self._level("steer", steer), self._level("throttle", throttle), self._level("brake", brake)
+
+    def _level(self, axis: str, wanted: float) -> float:
+        if wanted == 0.0:
+            self._owed[axis] = 0.0
+            return 0.0
+        owed = self._owed[axis] + wanted
+        level = math.copysign(1.0, owed) if abs(owed) >= 0.5 else 0.0
+        if level * wanted < 0:  # never the other way than wanted
+            level = 0.0
+        self._owed[axis] = min(max(owed - level, -1.0), 1.0)
+        return level
+
+
+def held(steer: float, throttle: float, brake: float) -> frozenset[str]:
+    """Names of the keys for levels of -1, 0 and 1; steer + is left."""
+    levels = (("left", steer > 0), ("right", steer < 0), ("up", throttle > 0), ("down", brake > 0))
+    return frozenset(name for name, down in levels if down)

@@ -1,0 +1,87 @@
+"""Places along a drive, from the telemetry of the game, or of the stand-in with the scripted driver's keys."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections.abc import Callable, Mapping
+from typing import Any
+
+import numpy as np
+
+from racegym.errors import BackendUnavailable
+from racegym.signals import Controls
+from racegym_trackmania.options import STAND_IN, TrackmaniaOptions
+from racegym_trackmania.simulator import Trackmania
+from racegym_trackmania.telemetry import Reader
+
+AHEAD = 12.0
+"""How far ahead the stand-in's driver aims, m."""
+PACE = 14.0
+"""How fast it goes, m/s."""
+
+
+def record(
+    options: Mapping[str, Any], seconds: float, stand_in: bool, say: Callable[[str], object]
+) -> np.ndarray:
+    """Places ``(n, 3)``, m, from the start of a race to its finish, Ctrl-C or `seconds`."""
+    if stand_in:
+        return _by_ourselves(options, seconds)
+    checked = TrackmaniaOptions.model_validate({"map": "recording", **options})
+    reader = Reader(*checked.address, tmrl=checked.source == "tmrl")
+    try:
+        if reader.wait(0, checked.deadlines.start) is None:
+            raise BackendUnavailable(
+                "trackmania: no telemetry comes; start the game, load a map and the plug-in (racegym trackmania doctor)"
+            )
+        say("restart the race, then drive it to the finish")
+        with contextlib.suppress(KeyboardInterrupt):
+            return _watch(reader, seconds)
+        return np.zeros((0, 3))
+    finally:
+        reader.close()
+
+
+def _watch(reader: Reader, seconds: float) -> np.ndarray:
+    """Every place from the last restart on."""
+    places: list[tuple[float, ...]] = []
+    count: int | None = None
+    end = time.monotonic() + seconds
+    try:
+        while time.monotonic() < end:
+            state = reader.wait(reader.records, 1.0)
+            if state is None or not state.car:
+                continue
+            if state.discontinuities != count:
+                places, count = [], state.discontinuities
+            places.append(state.position)
+            if state.finished:
+                break
+    except KeyboardInterrupt:
+        pass
+    return np.array(places).reshape(-1, 3)
+
+
+def _by_ourselves(options: Mapping[str, Any], seconds: float) -> np.ndarray:
+    """The stand-in, driven along its own circuit by keys."""
+    simulator = Trackmania(TrackmaniaOptions.model_validate({"map": STAND_IN, **options}))
+    simulator.open()
+    try:
+        now, places = simulator.reset(), []
+        track, station = simulator.track, None
+        assert track is not None
+        controls = Controls(1)
+        while now["time"][0] < seconds and not now["finished"][0]:
+            places.append(now["position"][0].copy())
+            location = track.locate(now["position"][:, :2], station)
+            station = location.station
+            aim = track.at(station + AHEAD)
+            bearing = np.arctan2(aim.y - now["position"][:, 1], aim.x - now["position"][:, 0])
+            off = (bearing - now["yaw"] + np.pi) % (2 * np.pi) - np.pi
+            controls["steer"] = np.clip(2 * off, -1, 1)
+            controls["throttle"] = now["speed"] < PACE
+            simulator.send(controls)
+            now = simulator.read()
+        return np.array(places)
+    finally:
+        simulator.close()
