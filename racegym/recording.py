@@ -49,7 +49,15 @@ class Tap:
         self._session = session
         self._agent = agent
         self._cars = session.cars
-        self._places = self._layout.places
+        self._places = places = self._layout.places
+        self._telemetry, self._controls, self._action = (
+            places[name] for name in ("telemetry", "controls", "action")
+        )
+        self._shares, self._reward, self._frame = (
+            places["shares"],
+            places["reward"].start,
+            places["frame"].start,
+        )
         self._tape = np.zeros((LENGTH, self._cars, self._layout.width))
         self._seen = np.zeros((LENGTH, self._cars, self._layout.observation), np.float32)
         self._at = 0
@@ -82,8 +90,9 @@ class Tap:
             self._at = 0
         fresh = self._tape[self._at]
         fresh[which] = 0.0
-        fresh[which, self._places["telemetry"]] = self._session.now.block[which]
-        fresh[which, self._places["frame"]] = self._video.begin() if self._video else -1
+        fresh[which, self._telemetry] = self._session.now.block[which]
+        if self._video:
+            fresh[which, self._frame] = self._video.begin()
         self._seen[self._at, which] = _flat(observation)[which]
         self._start[which] = self._at
         tracks = self._session.tracks
@@ -91,6 +100,7 @@ class Tap:
             track = tracks[row]
             self._infos[row] = {
                 "agent": self._agent,
+                "row": row,
                 "seed": seeds[place] if seeds else None,
                 "options": dict(options or {}),
                 "track": self._parts.track(track) if track is not None else None,
@@ -102,23 +112,28 @@ class Tap:
         at = self._at = self._at + 1
         if at == len(self._tape):
             at = self._make_room()
-        row, places, session = self._tape[at], self._places, self._session
-        row[:, places["telemetry"]] = session.now.block
-        row[:, places["controls"]] = session.controls.block
-        row[:, places["action"]] = action if action.ndim > 1 else action[:, None]
-        row[:, places["reward"].start] = outcome.reward
-        row[:, places["shares"]] = session.task.shares.T
-        row[:, places["frame"]] = self._video.take() if self._video else -1
+        # one car at 5,000 steps a second: slices are made beforehand, and what is rare is asked for cheaply
+        row, session = self._tape[at], self._session
+        row[:, self._telemetry] = session.now.block
+        row[:, self._controls] = session.controls.block
+        if self._layout.action:
+            row[:, self._action] = action if np.ndim(action) > 1 else np.reshape(action, (self._cars, -1))
+        row[:, self._reward] = outcome.reward
+        row[:, self._shares] = session.task.shares.T
+        if self._video:
+            row[:, self._frame] = self._video.take()
         self._seen[at] = _flat(outcome.observation)
-        ended = outcome.terminated | outcome.truncated
-        if ended.any():
-            row[:, places["terminated"].start] = outcome.terminated
-            row[:, places["truncated"].start] = outcome.truncated
-            over = ended & (self._start >= 0)
-            if resting is not None:
-                over &= ~resting
-            self._finish(np.flatnonzero(over), None)
+        if np.count_nonzero(outcome.terminated) or np.count_nonzero(outcome.truncated):
+            self._end(row, outcome, resting)
         return outcome
+
+    def _end(self, row: np.ndarray, outcome: Outcome, resting: np.ndarray | None) -> None:
+        row[:, self._places["terminated"].start] = outcome.terminated
+        row[:, self._places["truncated"].start] = outcome.truncated
+        over = (outcome.terminated | outcome.truncated) & (self._start >= 0)
+        if resting is not None:
+            over &= ~resting
+        self._finish(np.flatnonzero(over), None)
 
     def _make_room(self) -> int:
         """Forget what no episode needs any more, or lengthen the tape; where to write."""
@@ -140,24 +155,26 @@ class Tap:
         for row in rows.tolist():
             piece = slice(int(self._start[row]), self._at + 1)
             taped = Taped(self._tape[piece, row].copy(), self._seen[piece, row].copy())
-            # the tape is reused: rows of an episode without an ending carry none
-            if why is not None:
-                taped.rows[:, self._places["terminated"].start : self._places["truncated"].stop] = 0.0
+            # the tape is used again and again; only the last row of an episode that ended has an ending
+            rows = taped.rows if why else taped.rows[:-1]
+            rows[:, self._places["terminated"].start : self._places["truncated"].stop] = 0.0
+            if not self._video:
+                taped.rows[:, self._frame] = -1
             taped.info = self._summary(taped.rows, row, why)
             taped.video = self._video.end() if self._video else None
             self._start[row] = -1
             self._parts.add(taped)
 
     def _summary(self, rows: np.ndarray, row: int, why: str | None) -> dict[str, Any]:
-        now = Telemetry(len(rows), np.ascontiguousarray(rows[:, self._places["telemetry"]]))
+        now = Telemetry(len(rows), np.ascontiguousarray(rows[:, self._telemetry]))
         laps = np.flatnonzero(np.diff(now["laps"]) > 0) + 1
-        fault = self._session.fleet.faults.get(row) if why is None else None
+        fault = None if why else self._session.info(row, True).get("fault")
         return {
             **self._infos[row],
             "steps": len(rows) - 1,
             "ended_by": why or self._session.ended_by(row),
-            "fault": str(fault) if fault else None,
-            "return": float(rows[:, self._places["reward"].start].sum()),
+            "fault": fault,
+            "return": float(rows[:, self._reward].sum()),
             "laps": len(laps),
             "lap_times": [float(time) for time in now["last_lap_time"][laps]],
             "distance": _number(now["distance"][-1] - now["distance"][0]),
@@ -206,8 +223,10 @@ class VectorRecorder(VectorWrapper):
 
 
 def _tap(inner: Any, folder: Path, agent: str | None) -> Tap:
-    if not isinstance(getattr(inner, "session", None), Session):
-        raise ConfigurationError(f"{type(inner).__name__} cannot be recorded; a RaceEnv or a RaceVectorEnv is wanted")
+    if not hasattr(getattr(inner, "session", None), "task"):
+        raise ConfigurationError(
+            f"{type(inner).__name__} cannot be recorded; a RaceEnv or a RaceVectorEnv is wanted"
+        )
     runs = inner.configs if hasattr(inner, "configs") else [inner.config]
     config = [run.model_dump(mode="json") for run in runs]
     tap = Tap(inner.session, folder, config[0] if len(config) == 1 else config, agent)
@@ -223,5 +242,3 @@ def _flat(observation: Any) -> np.ndarray:
 
 def _number(value: float) -> float | None:
     return float(value) if np.isfinite(value) else None
-
-

@@ -2,12 +2,14 @@
 
 An agent's `reset(cars)` begins an episode with that many cars; `act(observation)` maps ``(cars, n)`` observations to
 ``(cars, a)`` actions. Its attribute `task`, if any, holds the parts of a task (``{"observation": ..., "action": ...}``)
-that it needs in place of the run's own, and `simulator` the options of the simulator that it needs.
+that it needs in place of the run's own, `simulator` the options of the simulator that it needs, `period` the seconds
+between two decisions; `racegym.agents.fit` gives it all that.
 """
 
 from __future__ import annotations
 
 import importlib
+from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
@@ -26,7 +28,10 @@ SHIPPED = {
         "the reference driver: common signals alone, drives every game",
     ),
     "random": ("racegym.agents:Random", "uniform random actions"),
+    "keyboard": ("racegym.agents.keyboard:Keyboard", "you, in the game's window: arrow keys, or a gamepad"),
 }
+#: Suffixes of files that hold agents; see `racegym.agents.files`.
+FILES = (".zip", ".pt", ".onnx")
 
 
 @runtime_checkable
@@ -54,9 +59,13 @@ class Random:
 
 
 def load(name: str, action_space: spaces.Space | None = None, seed: int | None = None) -> Agent:
-    """The agent that `name` refers to: a shipped one, a game's own driver as ``backend:driver`` (``torcs:bt``), or
-    ``module:object`` (an agent, or a class or function without arguments that gives one). `NotFound` or
-    `ConfigurationError` otherwise."""
+    """The agent that `name` refers to: a shipped one, a game's own driver as ``backend:driver`` (``torcs:bt``), a file
+    (.zip of Stable-Baselines3, .pt of TorchScript, .onnx), or ``module:object`` (an agent, or a class or function
+    without arguments that gives one). `NotFound` or `ConfigurationError` otherwise."""
+    if name.endswith(FILES):
+        from racegym.agents import files
+
+        return files.load(Path(name))
     if name == "random":
         if action_space is None:
             raise ConfigurationError("agent random needs the action space of the environment that it drives")

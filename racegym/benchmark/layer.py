@@ -19,7 +19,19 @@ from racegym.task import TaskConfig
 from racegym.track import Track
 
 POSE = frozenset(
-    {"time", "position", "yaw", "speed", "velocity", "yaw_rate", "engine_speed", "gear", "steer", "throttle", "brake"}
+    {
+        "time",
+        "position",
+        "yaw",
+        "speed",
+        "velocity",
+        "yaw_rate",
+        "engine_speed",
+        "gear",
+        "steer",
+        "throttle",
+        "brake",
+    }
 )
 
 

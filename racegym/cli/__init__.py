@@ -8,10 +8,11 @@ from typing import Annotated
 
 import typer
 
-from racegym.cli import doctor, drive, record, show
+from racegym.cli import benchmark, dataset, doctor, drive, race, record, show, track, train
 from racegym.cli import list as listing
 from racegym.cli import schema as schemas
 from racegym.cli import speed as speeds
+from racegym.cli import timing as timings
 from racegym.cli.group import Commands
 
 app = typer.Typer(
@@ -45,12 +46,20 @@ def options(
 
 
 app.command("drive")(drive.command)
+app.command("race")(race.command)
 app.command("record")(record.command)
+app.add_typer(track.app, name="track")
 app.command("list")(listing.command)
 app.command("doctor")(doctor.command)
 app.command("show")(show.command)
 app.command("schema")(schemas.command)
+app.command("timing")(timings.command)
 app.command("speed")(speeds.command)
+app.command("train")(train.command)
+app.command("benchmark")(benchmark.command)
+app.command("leaderboard")(benchmark.leaderboard)
+app.add_typer(dataset.app, name="dataset")
+app.command("replay")(dataset.replay)
 
 
 def main() -> None:

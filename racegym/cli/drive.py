@@ -24,7 +24,12 @@ def command(
     simulator: Annotated[
         str | None, typer.Option("--simulator", metavar="NAME[/TRACK]", help="Drive this simulator instead.")
     ] = None,
-    agent: Annotated[str, typer.Option(help="Who drives: scripted, random, torcs:bt or module:object.")] = "scripted",
+    agent: Annotated[
+        str,
+        typer.Option(
+            help="Who drives: scripted, random, torcs:bt, a file (.zip, .pt, .onnx), or module:object."
+        ),
+    ] = "scripted",
     laps: Annotated[int, typer.Option(min=1, help="Laps to drive.")] = 1,
     seed: Annotated[int | None, typer.Option(help="Seed of whatever the simulator draws at random.")] = None,
     out: Annotated[
@@ -34,6 +39,15 @@ def command(
         list[str] | None,
         typer.Option("--set", metavar="DOTTED=VALUE", help="Change the configuration: task.action.repeat=2."),
     ] = None,
+    record: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Record the drive into this folder (racegym[record]).")
+    ] = None,
+    video: Annotated[
+        Path | None, typer.Option(metavar="FILE.mp4", help="Film the drive (racegym[record]).")
+    ] = None,
+    watch: Annotated[
+        bool, typer.Option("--watch", help="Look on: the game's window, in real time.")
+    ] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
 ) -> None:
     """Drive some laps; write a picture of them and the telemetry.
@@ -44,10 +58,13 @@ def command(
 
     folder = _folder(out) if out else None
     run, driver = _prepare(config, simulator, override or [], agent, laps, seed)
-    with progress(laps, quiet=as_json) as watch:
-        driven = _drive(run, driver, laps, seed, agent, watch)
+    mode = "human" if watch else getattr(driver, "render_mode", None)
+    with progress(laps, quiet=as_json) as show:
+        driven = _drive(run, driver, laps, seed, agent, show, record, mode, video)
     folder = folder or _folder(Path("racegym-out") / _label(driven.simulator))
     files = _keep(driven, folder)
+    if video is not None:
+        files["video"] = str(_filmed(driven, video))
     if as_json:
         _print_json(driven, files)
     else:
@@ -62,17 +79,14 @@ def _prepare(
     """The run as configured, with what the agent needs and the endings of a drive; and the agent."""
     import racegym
     from racegym import agents
+    from racegym.agents.fit import seat
     from racegym.cli.settings import parse
     from racegym.config import load
 
     overrides = parse(settings)
     run = load(config, simulator, overrides)
     driver = agents.load(agent, racegym.make(run).action_space, seed)
-    needed = {f"task.{part}": value for part, value in getattr(driver, "task", {}).items()}
-    if options := getattr(driver, "simulator", {}):
-        needed |= {f"simulator.{option}": value for option, value in options.items()}
-        needed |= agents.race(run.simulator.options, laps)
-    return load(config, simulator, {**needed, **overrides, **_endings(run, laps)}), driver
+    return seat(driver, config, simulator, {**overrides, **_endings(run, laps)}, laps), driver
 
 
 def _endings(run: RunConfig, laps: int) -> dict[str, Any]:
@@ -88,16 +102,42 @@ def _endings(run: RunConfig, laps: int) -> dict[str, Any]:
 
 
 def _drive(
-    run: RunConfig, driver: Agent, laps: int, seed: int | None, name: str, watch: Watch | None
+    run: RunConfig,
+    driver: Agent,
+    laps: int,
+    seed: int | None,
+    name: str,
+    watch: Watch | None,
+    record: Path | None,
+    mode: str | None = None,
+    video: Path | None = None,
 ) -> Drive:
     import racegym
+    from racegym import registry
     from racegym.driving import drive
 
-    env = racegym.make(run)
+    views = registry.backend(run.simulator.backend).views
+    if mode is None and video is not None and ("rgb_array" in views or run.simulator.build().spec.cameras):
+        mode = "rgb_array"
+    env: Any = racegym.make(run, render_mode=mode)
+    if hasattr(driver, "listen"):
+        driver.listen(env.session)  # pyright: ignore[reportAttributeAccessIssue]
+    film = None
+    if video is not None and mode is not None:
+        from racegym.render import Footage
+
+        film = Footage(env.screen, video)
+        watch = film.watching(watch)
+    if record is not None:
+        from racegym.recording import Recorder
+
+        env = Recorder(env, record, agent=name)
     try:
         return drive(env, driver, laps, seed, name, watch)
     finally:
         env.close()
+        if film is not None:
+            film.close()
 
 
 def _label(simulator: str) -> str:
@@ -114,6 +154,15 @@ def _folder(path: Path) -> Path:
             f"{path}: cannot be made ({error.strerror}); choose another folder with --out"
         ) from error
     return path
+
+
+def _filmed(driven: Drive, video: Path) -> Path:
+    """The video of a drive: the game's own pictures, taken on the way, or else a drawing from above."""
+    if not video.exists():
+        from racegym.dataset.film import film
+
+        film(driven, video)
+    return video
 
 
 def _keep(driven: Drive, folder: Path) -> dict[str, str]:

@@ -27,6 +27,9 @@ class Commands(TyperGroup):
         return _load(cmd_name, paths[cmd_name])
 
     def invoke(self, ctx: Any) -> Any:
+        from racegym.cli.toolbox import Toolbox
+
+        ctx.obj = Toolbox()
         try:
             return super().invoke(ctx)
         except RacegymError as error:

@@ -69,7 +69,9 @@ class Layout:
             fields.append(("action", pa.list_(pa.int64() if self.discrete else pa.float64(), self.action)))
         fields += [("observation", pa.list_(pa.float32(), self.observation)), ("reward", pa.float64())]
         fields += [(f"reward_{name}", pa.float64()) for name in self.rewards]
-        return pa.schema([*fields, ("terminated", pa.bool_()), ("truncated", pa.bool_()), ("frame", pa.int32())])
+        return pa.schema(
+            [*fields, ("terminated", pa.bool_()), ("truncated", pa.bool_()), ("frame", pa.int32())]
+        )
 
     def table(self, rows: np.ndarray, observations: np.ndarray) -> Any:
         """An episode as an Arrow table, from its tape ``(n + 1, width)`` and observations ``(n + 1, observation)``."""
@@ -79,7 +81,9 @@ class Layout:
         start[0] = True
         columns = [pa.array(np.arange(len(rows), dtype=np.int32))]
         telemetry, controls = rows[:, places["telemetry"]], rows[:, places["controls"]]
-        columns += [_column(pa, schema.field(name).type, telemetry[:, SIGNALS.columns(name)]) for name in self.signals]
+        columns += [
+            _column(pa, schema.field(name).type, telemetry[:, SIGNALS.columns(name)]) for name in self.signals
+        ]
         for name in CONTROLS:
             kind = schema.field(f"control_{name}").type
             columns.append(_column(pa, kind, controls[:, CONTROLS.columns(name)], start))
@@ -136,6 +140,7 @@ def spec_data(spec: SimulatorSpec) -> dict[str, Any]:
         "deterministic": spec.deterministic,
         "track": spec.track,
         "beam_angles": list(spec.beam_angles),
+        "steering_lock": spec.steering_lock,
     }
 
 
@@ -155,4 +160,5 @@ def spec_of(data: Mapping[str, Any], signals: tuple[str, ...]) -> SimulatorSpec:
         deterministic=data["deterministic"],
         track=data["track"],
         beam_angles=tuple(data["beam_angles"]),
+        steering_lock=data.get("steering_lock"),
     )

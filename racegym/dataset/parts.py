@@ -39,7 +39,10 @@ class Taped:
 
 
 class Parts:
-    """The writing side of a recording's folder; `close` makes it whole. Failures of the thread come up in `add`, `close`."""
+    """The writing side of a recording's folder; `close` makes it whole.
+
+    Failures of the writer's thread come up in `add` and `close`.
+    """
 
     def __init__(self, folder: Path, layout: Layout, about: dict[str, Any]) -> None:
         """`about` is what the metadata says of every episode; PyArrow must be there."""
@@ -58,7 +61,10 @@ class Parts:
 
     def track(self, track: Track) -> str:
         """Keep `track` beside the parts; the name that episodes refer to it by."""
-        shape = b"".join(np.ascontiguousarray(part).tobytes() for part in (track.points, track.width_left, track.width_right))
+        shape = b"".join(
+            np.ascontiguousarray(part).tobytes()
+            for part in (track.points, track.width_left, track.width_right)
+        )
         digest = hashlib.sha256(track.name.encode() + shape).hexdigest()[:16]
         path = self._folder / "tracks" / f"{digest}.npz"
         if not path.exists():

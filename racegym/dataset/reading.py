@@ -59,7 +59,8 @@ class Episode:
         column = self.table.column(name).combine_chunks()
         size = getattr(column.type, "list_size", None)
         if size is None:
-            return column.fill_null(0).to_numpy(zero_copy_only=False)
+            filled = column.fill_null(0) if column.null_count else column
+            return filled.to_numpy(zero_copy_only=False)
         values = column.values.to_numpy(zero_copy_only=False).reshape(-1, size)
         values = values[column.offset : column.offset + len(column)]
         if column.null_count:
@@ -106,7 +107,7 @@ class Episode:
     def run(self) -> RunConfig:
         """The configuration that it was driven with."""
         config = self.about["config"]
-        return load(config[0] if isinstance(config, list) else config)
+        return load(config[self.info["row"] % len(config)] if isinstance(config, list) else config)
 
     @property
     def track(self) -> Track | None:
@@ -141,7 +142,11 @@ class Dataset:
         parts = [self.path] if self.path.is_file() else sorted(self.path.glob("*.parquet"))
         if not parts:
             partial = any(self.path.glob(f"*{PARTIAL}")) if self.path.is_dir() else False
-            hint = "only a part that was never completed is there" if partial else "racegym drive --record makes one"
+            hint = (
+                "only a part that was never completed is there"
+                if partial
+                else "racegym drive --record makes one"
+            )
             raise NotFound(f"{self.path}: no recording; {hint}")
         self.episodes: list[Episode] = [episode for part in parts for episode in _episodes(part)]
 

@@ -18,7 +18,7 @@ from racegym.dataset.inverse import actions_of
 from racegym.dataset.layout import spec_of
 from racegym.dataset.reading import Episode
 from racegym.errors import ConfigurationError
-from racegym.observations import Observer
+from racegym.observer import Observer
 from racegym.rewards import Reward
 from racegym.sensors import Sensors
 from racegym.signals import Controls, Telemetry
@@ -68,7 +68,10 @@ def transitions(
     numbered = [(number, episode) for number, episode in enumerate(episodes) if episode.steps]
     if not numbered:
         raise ConfigurationError("the recording holds no steps")
-    pieces = [_recorded(episode) if task is None else judged(episode, _config(episode, task)) for _, episode in numbered]
+    pieces = [
+        _recorded(episode) if task is None else judged(episode, _config(episode, task))
+        for _, episode in numbered
+    ]
     lengths = [len(piece.rewards) for piece in pieces]
     return Transitions(
         np.concatenate([piece.observations[:-1] for piece in pieces]),
@@ -91,6 +94,7 @@ def _recorded(episode: Episode) -> _Piece:
     if actions.dtype != np.int64:
         actions = actions.astype(np.float32)
     ends = [episode.column(name)[1:].astype(bool) for name in ("terminated", "truncated")]
+    _break_off(*ends)
     return _Piece(episode.observations, actions, episode.rewards, *ends)
 
 
@@ -118,13 +122,17 @@ def judged(episode: Episode, config: TaskConfig) -> _Piece:
     truncated = _truncated(config, now)
     end = int(np.argmax(np.append(terminated | truncated, True))) + 1
     end = min(end, steps)
-    actions = actions_of(episode, config.action, whole, stride)[:end]
+    actions = actions_of(episode, config.action, whole, stride, spec)[:end]
     kept = Telemetry(end + 1, now.block[: end + 1])
     ends = [terminated[:end].copy(), truncated[:end].copy()]
-    if end == steps and not (ends[0][-1] or ends[1][-1]):
-        ends[1][-1] = True  # the recording breaks off: what comes next is unknown
+    _break_off(*ends)
     observations = _observations(config, context, kept, _commands(episode, stride, end))
     return _Piece(observations, actions, _rewards(config, context, kept), *ends)
+
+
+def _break_off(terminated: np.ndarray, truncated: np.ndarray) -> None:
+    """Truncate an episode without an ending: what came next is unknown."""
+    truncated[-1] |= not terminated[-1]
 
 
 def _complete(now: Telemetry, spec: SimulatorSpec, config: TaskConfig, episode: Episode) -> None:
@@ -161,7 +169,7 @@ def _observations(config: TaskConfig, context: Context, now: Telemetry, controls
     track = context.courses.tracks[0]
     courses = Courses([track] * BATCH)
     observer = Observer(
-        config.observation.model_copy(update={"format": "flat"}),
+        config.observation.model_copy(update={"format": "flat", "past": "first"}),
         Context(context.spec, BATCH, context.period, courses),
     )
     parts = []
@@ -177,17 +185,18 @@ def _observations(config: TaskConfig, context: Context, now: Telemetry, controls
 
 
 def _histories(config: TaskConfig, observer: Observer, present: np.ndarray) -> np.ndarray:
-    """Put past values where they belong; `present` has the present value at every age, or zeros."""
+    """Put past values where they belong; `present` has the present value at every age."""
     space: Any = observer.space
     result = present.copy()
     for label, term in config.observation.terms.items():
-        columns = observer.layout[label]
-        width = (columns.stop - columns.start) // (term.history + 1)
+        columns, ages = observer.layout[label], term.moments
+        width = (columns.stop - columns.start) // len(ages)
         newest = present[:, columns.start : columns.start + width]
-        for age in range(1, term.history + 1):
-            place = slice(columns.start + age * width, columns.start + (age + 1) * width)
-            first = newest[:1] if config.observation.past == "first" else np.zeros((1, width), np.float32)
-            shifted = np.concatenate([np.repeat(first, min(age, len(newest)), axis=0), newest[:-age]])[: len(newest)]
+        first = newest[:1] if config.observation.past == "first" else np.zeros((1, width), np.float32)
+        for number, age in enumerate(ages):
+            place = slice(columns.start + number * width, columns.start + (number + 1) * width)
+            early = np.repeat(first, min(age, len(newest)), axis=0)
+            shifted = np.concatenate([early, newest[: len(newest) - len(early)]])
             result[:, place] = np.clip(shifted, space.low[place], space.high[place])
     return result
 

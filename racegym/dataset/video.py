@@ -40,7 +40,9 @@ class Film:
         self._queue.put(None)
         self._thread.join()
         if self._failure is not None:
-            raise RacegymError(f"{self.path}: the video could not be written: {self._failure}") from self._failure
+            raise RacegymError(
+                f"{self.path}: the video could not be written: {self._failure}"
+            ) from self._failure
 
     def _work(self) -> None:
         try:
@@ -55,7 +57,9 @@ class Film:
             stream: Any = None
             while (frame := self._queue.get()) is not None:
                 if stream is None:
-                    stream = container.add_stream("libx264", rate=self._rate, options={"crf": "23", "preset": "veryfast"})
+                    stream = container.add_stream(
+                        "libx264", rate=self._rate, options={"crf": "23", "preset": "veryfast"}
+                    )
                     stream.height, stream.width = frame.shape[:2]
                     stream.pix_fmt = "yuv420p"
                 container.mux(stream.encode(self._av.VideoFrame.from_ndarray(frame, format="rgb24")))
@@ -66,7 +70,9 @@ class Film:
 class Video:
     """The videos of a recording: one film an episode, `every` so many-th step a frame."""
 
-    def __init__(self, folder: Path, frames: Callable[[], np.ndarray | None], every: int, seconds: float) -> None:
+    def __init__(
+        self, folder: Path, frames: Callable[[], np.ndarray | None], every: int, seconds: float
+    ) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._frames = frames

@@ -1,0 +1,210 @@
+"""The training itself: stages, checkpoints, evaluation laps, TensorBoard, resume."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from racegym.agents.files import stamp
+from racegym.agents.fit import about
+from racegym.config import RunConfig
+from racegym.dataset import Dataset
+from racegym.errors import ConfigurationError
+from racegym.extra import need
+from racegym.training.laps import Current, Evaluator, Laps
+from racegym.training.recipe import Recipe
+
+CLASSES = {"ppo": "PPO", "sac": "SAC", "td3": "TD3"}
+LAST, BEST, MEMORY, STATE, CURVE = "last.zip", "best.zip", "replay.pkl", "state.json", "evaluations.jsonl"
+
+
+@dataclass(frozen=True)
+class Watch:
+    """Who hears of the progress."""
+
+    step: Callable[[int, dict[str, Any]], None] = lambda steps, recent: None
+    """After each step of the vector: steps done, and means over recent episodes."""
+    laps: Callable[[int, Laps], None] = lambda steps, laps: None
+    """After each evaluation."""
+    cloned: Callable[[int, float], None] = lambda epoch, loss: None
+    """After each epoch of behaviour cloning."""
+
+
+class Training:
+    """A training in a folder: ``last.zip``, ``best.zip`` (by evaluation), checkpoints, the learning curve."""
+
+    def __init__(
+        self, recipe: Recipe, folder: Path, resume: bool = False, watch: Watch | None = None
+    ) -> None:
+        self._package, torch = need("stable_baselines3", "train"), need("torch", "train")
+        torch.set_num_threads(recipe.threads)
+        self._recipe = recipe
+        self._folder = folder
+        self._watch = watch or Watch()
+        self._resumed = resume and (folder / LAST).exists()
+        if resume and not self._resumed:
+            raise ConfigurationError(f"{folder}: nothing to resume, there is no {LAST}; leave --resume out")
+        folder.mkdir(parents=True, exist_ok=True)
+        (folder / "recipe.json").write_text(recipe.model_dump_json(indent=1), encoding="utf-8")
+        self._best, self._spent = self._remembered()
+        self._began = time.perf_counter()
+        self._runs: list[RunConfig] = []
+
+    def _remembered(self) -> tuple[float, float]:
+        """The best pace so far, and the seconds spent, of a training that goes on."""
+        if not self._resumed:
+            return float("-inf"), 0.0
+        state = json.loads((self._folder / STATE).read_text(encoding="utf-8"))
+        return state["best"] if state["best"] is not None else float("-inf"), state["seconds"]
+
+    def run(self, dataset: Dataset | None = None) -> Path:
+        """Train to the end of the recipe; where the agent is. Ctrl-C keeps what is learnt, in ``last.zip``."""
+        recipe = self._recipe
+        model = self._model(self._vector(self._done_before()))
+        if dataset is not None and not self._resumed:
+            from racegym.training.cloning import clone
+
+            clone(
+                model,
+                dataset,
+                self._runs[0].task,
+                seed=recipe.seed,
+                report=self._watch.cloned,
+                **recipe.cloning,
+            )
+        held_out = recipe.runs(recipe.evaluation.simulators) if recipe.evaluation.simulators else []
+        evaluator = Evaluator(held_out, recipe.evaluation.laps, recipe.seed)
+        try:
+            if dataset is not None:
+                self._evaluate(model, evaluator)
+            while model.num_timesteps < recipe.steps:
+                self._stage(model, evaluator)
+            self._evaluate(model, evaluator)
+        finally:
+            evaluator.close()
+            model.get_env().close()
+            self._save(model, self._folder / LAST)
+        return self._folder / (BEST if (self._folder / BEST).exists() else LAST)
+
+    def _done_before(self) -> int:
+        if not self._resumed:
+            return 0
+        return json.loads((self._folder / STATE).read_text(encoding="utf-8"))["steps"]
+
+    def _vector(self, steps: int) -> Any:
+        from racegym.training.vector import RaceVecEnv
+
+        stage = self._recipe.stages[self._recipe.stage_at(steps)]
+        self._runs = self._recipe.runs(stage.simulators, stage.without, stage.set)
+        return RaceVecEnv(self._runs, self._recipe.num_envs, self._recipe.seed + steps)
+
+    def _model(self, vector: Any) -> Any:
+        algorithm = getattr(self._package, CLASSES[self._recipe.algorithm])
+        board = str(self._folder / "tensorboard") if _has_tensorboard() else None
+        if self._resumed:
+            model = algorithm.load(self._folder / LAST, vector, device="cpu", tensorboard_log=board)
+            if (self._folder / MEMORY).exists():
+                model.load_replay_buffer(self._folder / MEMORY)
+            return model
+        settings = {
+            "seed": self._recipe.seed,
+            "device": "cpu",
+            "tensorboard_log": board,
+            **self._recipe.parameters,
+        }
+        try:
+            return algorithm("MlpPolicy", vector, **settings)
+        except TypeError as error:
+            raise ConfigurationError(f"parameters of {self._recipe.algorithm}: {error}") from error
+
+    def _stage(self, model: Any, evaluator: Evaluator) -> None:
+        """Learn until the stage, or the training, ends."""
+        stage = self._recipe.stages[self._recipe.stage_at(model.num_timesteps)]
+        until = min(stage.until or self._recipe.steps, self._recipe.steps)
+        callback = self._callback(model, evaluator)
+        model.learn(
+            until - model.num_timesteps,
+            callback,
+            log_interval=10,
+            reset_num_timesteps=False,
+            tb_log_name="run",
+        )
+        if model.num_timesteps < self._recipe.steps:
+            model.get_env().close()
+            model.set_env(self._vector(model.num_timesteps))
+
+    def _callback(self, model: Any, evaluator: Evaluator) -> Any:
+        callbacks = need("stable_baselines3.common.callbacks", "train")
+        training, recipe = self, self._recipe
+        marks = {
+            "evaluation": model.num_timesteps // recipe.evaluation.every,
+            "checkpoint": model.num_timesteps // recipe.checkpoint,
+        }
+
+        class Events(callbacks.BaseCallback):
+            def _on_step(self) -> bool:
+                steps = self.model.num_timesteps
+                recent = list(self.model.ep_info_buffer or ())
+                training._watch.step(steps, {"return": _mean(recent, "r"), "steps": _mean(recent, "l")})
+                if steps // recipe.evaluation.every > marks["evaluation"]:
+                    marks["evaluation"] = steps // recipe.evaluation.every
+                    training._evaluate(self.model, evaluator)
+                if steps // recipe.checkpoint > marks["checkpoint"]:
+                    marks["checkpoint"] = steps // recipe.checkpoint
+                    training._save(self.model, training._folder / f"checkpoint-{steps}.zip")
+                    training._save(self.model, training._folder / LAST)
+                return True
+
+        return Events()
+
+    def _evaluate(self, model: Any, evaluator: Evaluator) -> None:
+        laps = evaluator(Current(model))
+        if not laps.rows:
+            return
+        steps = model.num_timesteps
+        line = {"steps": steps, "seconds": round(self._seconds(), 1), "pace": laps.pace, "rows": laps.rows}
+        with (self._folder / CURVE).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(line) + "\n")
+        if getattr(model, "_logger", None) is not None:
+            model.logger.record("evaluation/finished", laps.finished)
+            model.logger.record("evaluation/pace", laps.pace)
+            for row in laps.rows:
+                model.logger.record(f"evaluation/{row['simulator']}", row.get("best_lap") or 0.0)
+        if laps.pace > self._best:
+            self._best = laps.pace
+            self._save(model, self._folder / BEST)
+        self._watch.laps(steps, laps)
+
+    def _seconds(self) -> float:
+        return self._spent + time.perf_counter() - self._began
+
+    def _save(self, model: Any, path: Path) -> None:
+        """Write the model with the task that it was trained for; under its own name only once it is whole."""
+        temporary = path.with_name(f"partial-{path.name}")
+        model.save(temporary)
+        names = [run.simulator.build().spec.name for run in self._runs]
+        stamp(temporary, about(self._runs[0], algorithm=CLASSES[self._recipe.algorithm], trained_on=names,
+                               steps=model.num_timesteps, seed=self._recipe.seed))  # fmt: skip
+        temporary.replace(path)
+        if path.name == LAST:
+            if hasattr(model, "save_replay_buffer"):
+                model.save_replay_buffer(self._folder / MEMORY)
+            best = self._best if self._best > float("-inf") else None
+            state = {"steps": model.num_timesteps, "seconds": self._seconds(), "best": best}
+            (self._folder / STATE).write_text(json.dumps(state), encoding="utf-8")
+
+
+def _has_tensorboard() -> bool:
+    try:
+        import torch.utils.tensorboard  # noqa: F401  # pyright: ignore[reportMissingImports]
+    except ImportError:
+        return False
+    return True
+
+
+def _mean(episodes: Sequence[Mapping[str, Any]], key: str) -> float:
+    return sum(episode[key] for episode in episodes) / len(episodes) if episodes else 0.0
