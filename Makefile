@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help drive test lint format test-sb3 torcs clean
+.PHONY: help drive test lint format test-sb3 screen torcs headers clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -23,6 +23,7 @@ drive: $(VENV)/racegym.made ## drive a lap of TORCS's Aalborg and draw it
 
 test: lint ## check style and types, then run all tests
 	@$(MAKE) --no-print-directory torcs || echo 'Going on without TORCS: the tests that need it will fail.'
+	@$(MAKE) --no-print-directory screen || echo 'Going on without Xvfb: the tests that need a screen will fail.'
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/dev.made ## check style and types only
@@ -39,6 +40,9 @@ test-sb3: $(VENV)/dev.made ## install Stable-Baselines3 with CPU torch and run t
 	$(PIP) -e '.[train]'
 	$(BIN)/python -m pytest tests/test_sb3.py
 
+screen: ## install Xvfb, the screen of TrackMania's stand-in, where missing
+	@command -v Xvfb >/dev/null || { $(call apt,xvfb); }
+
 torcs: $(VENV)/racegym.made ## install TORCS and build our plug-in for it, where missing
 	@command -v g++ >/dev/null || { $(call apt,g++); }
 	@$(BIN)/racegym torcs install
@@ -51,7 +55,14 @@ $(VENV)/racegym.made: pyproject.toml | $(BIN)/python
 	$(PIP) -e .
 	@touch $@
 
+# pynput's dependency evdev is built from source.
+headers:
+	@$(BIN)/python -c 'import os, sysconfig; os.stat(sysconfig.get_path("include") + "/Python.h")' 2>/dev/null || \
+		{ package=$$($(BIN)/python -c 'import sys; print("python%d.%d-dev" % sys.version_info[:2])'); $(call apt,$$package); }
+	@command -v gcc >/dev/null || { $(call apt,gcc libc6-dev); }
+
 $(VENV)/dev.made: pyproject.toml $(VENV)/racegym.made
+	@$(MAKE) --no-print-directory headers
 	$(PIP) -e '.[dev]'
 	@touch $@
 

@@ -6,20 +6,19 @@ Discrete choice. Terms own what an agent should not have to: gears, rate limits,
 
 from __future__ import annotations
 
-import math
 from abc import abstractmethod
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from gymnasium import spaces
 from pydantic import BaseModel, ConfigDict, Field
 
-from racegym.errors import ConfigurationError, InvalidAction
+from racegym.errors import ConfigurationError
+from racegym.gears import Gears
 from racegym.signals import Controls, Telemetry
 from racegym.terms import Context, Stateful, Term, TermTable
 
-RELEASED, LOWEST, HIGHEST = np.array(0.0), np.array(-1.0), np.array(1.0)
+RELEASED = np.array(0.0)
 Actuate = Callable[[np.ndarray, Telemetry, Controls], Any]
 
 
@@ -124,8 +123,10 @@ class Steer(_Axis):
         return known.axis(context, low)
 
     def bind(self, context: Context) -> Actuate:
+        limit = np.array(self.limit)  # an array is multiplied by faster than a Python number
+
         def write(axis: np.ndarray, controls: Controls) -> None:
-            np.multiply(axis, self.limit, out=controls["steer"])
+            np.multiply(axis, limit, out=controls["steer"])
 
         return _Bound(self.axis(context), write)
 
@@ -223,69 +224,8 @@ class AutomaticGears(Action):
     reverse: bool = True
 
     def bind(self, context: Context) -> Actuate:
-        return _Gears(self, context)
-
-
-class _Gears(Stateful):
-    memory = ("_gear", "_clock", "_ready", "_held", "_above", "_below", "_backing")
-    SLOW = 1.0  # m/s: below this the car counts as standing
-
-    def __init__(self, term: AutomaticGears, context: Context) -> None:
-        up, down = context.spec.gearbox.up, context.spec.gearbox.down
-        # indexed by gear + 1: reverse and neutral never shift by engine speed
-        self._up = np.array([math.inf, math.inf, *up])
-        self._down = np.array([-math.inf, -math.inf, *down])
-        self._pause = max(1, round(term.pause / context.period))
-        self._reverse = term.reverse
-        self._gear = np.ones(context.cars, int)
-        self._clock = 0
-        self._ready = np.zeros(context.cars, int)
-        self._held = np.zeros(context.cars, int)
-        self._backing = False
-        self._note()
-
-    def _note(self) -> None:
-        """Look up what the gears in use mean, for the steps until the next shift."""
-        self._above = self._up[self._gear + 1]
-        self._below = self._down[self._gear + 1]
-        self._backing = bool((self._gear < 0).any())
-
-    def reset(self, now: Telemetry, rows: np.ndarray | None) -> None:
-        which = slice(None) if rows is None else rows
-        self._gear[which] = 1
-        self._ready[which] = 0
-        self._held[which] = 0
-        self._note()
-
-    def __call__(self, action: np.ndarray, now: Telemetry, controls: Controls) -> None:
-        engine = now["engine_speed"]
-        self._clock += 1
-        if np.count_nonzero((engine > self._above) | (engine < self._below)):
-            self._shift(engine)
-        if self._reverse and (self._backing or np.count_nonzero(controls["brake"])):
-            self._back(now["velocity"][:, 0], controls)
-        controls["gear"][...] = self._gear
-
-    def _shift(self, engine: np.ndarray) -> None:
-        shift = (engine > self._above).astype(int) - (engine < self._below)
-        shift[self._ready > self._clock] = 0
-        self._gear += shift
-        self._ready[shift != 0] = self._clock + self._pause
-        self._note()
-
-    def _back(self, forward: np.ndarray, controls: Controls) -> None:
-        """Engage, drive or leave reverse gear."""
-        throttle, brake = controls["throttle"], controls["brake"]
-        self._held = np.where((forward < self.SLOW) & (brake > 0) & (self._gear > 0), self._held + 1, 0)
-        self._gear[self._held > self._pause] = -1
-        backing = self._gear < 0
-        leaving = backing & (throttle > 0)
-        rolling = leaving & (forward < -self.SLOW)
-        self._gear[leaving & ~rolling] = 1
-        # in reverse the brake pedal drives and, while still rolling back, the throttle brakes
-        swap = backing & (~leaving | rolling)
-        throttle[swap], brake[swap] = brake[swap], throttle[swap]
-        self._note()
+        pause = max(1, round(self.pause / context.period))
+        return Gears(context.spec.gearbox, context.cars, pause, self.reverse)
 
 
 class Expert(Action):
@@ -369,112 +309,3 @@ class ActionConfig(BaseModel):
         default_factory=lambda: {"steer": Steer(), "pedal": Pedal(), "automatic_gears": AutomaticGears()},
         min_length=1,
     )
-
-
-def _turn(term: Action) -> int:
-    """Experts come first, for others to overwrite; gears last: automatic reverse swaps the pedals set before."""
-    return -1 if isinstance(term, Expert) else int(isinstance(term, AutomaticGears))
-
-
-class Actuator(Stateful):
-    """Compiled action spec: its space, and controls from actions."""
-
-    def __init__(self, config: ActionConfig, context: Context) -> None:
-        terms: Sequence[Action] = list(config.terms.values())
-        self._keys = next((term for term in terms if isinstance(term, Keys)), None)
-        self._width = sum(term.width for term in terms)
-        if self._keys and self._width:
-            raise ConfigurationError(
-                "task.action.terms: keys is a Discrete action and cannot stand beside axes"
-            )
-        expert = any(isinstance(term, Expert) for term in terms)
-        if not self._keys and not self._width and not expert:
-            raise ConfigurationError(
-                "task.action.terms: the agent decides nothing; list steer and pedal, or keys"
-            )
-        geared = expert or any(isinstance(term, GearShift | AutomaticGears) for term in terms)
-        if "gear" in context.spec.controls and not geared:
-            raise ConfigurationError(
-                "task.action.terms: nothing sets the gear; list automatic_gears or gear_shift"
-            )
-        self._cars = context.cars
-        self._idle = np.array([term.idle for term in terms for _ in range(term.width)], np.float32)
-        columns: list[slice] = []
-        for term in terms:
-            start = columns[-1].stop if columns else 0
-            columns.append(slice(start, start + term.width))
-        order = sorted(zip(terms, columns, strict=True), key=lambda pair: _turn(pair[0]))
-        self._bound: list[tuple[Actuate, slice]] = [(term.bind(context), place) for term, place in order]
-        self.controls = Controls(context.cars)
-        self._action = np.zeros((context.cars, self._width))
-
-    @property
-    def space(self) -> spaces.Space:
-        """The space of one car's action."""
-        if self._keys:
-            return spaces.Discrete(len(self._keys.combinations))
-        return spaces.Box(-1.0, 1.0, (self._width,), np.float32)
-
-    @property
-    def idle(self) -> np.ndarray:
-        """One car's action that presses nothing (of `keys`: the first choice without keys, else the first)."""
-        if not self._keys:
-            return self._idle
-        held = [len(keys) for keys in self._keys.combinations]
-        return np.array(held.index(0) if 0 in held else 0)
-
-    def checked(self, action: Any) -> np.ndarray:
-        """`action` as numbers or choices, clipped; `InvalidAction` as from `decode`."""
-        return self._choices(action) if self._keys else self._numbers(action)
-
-    def reset(self, now: Telemetry, rows: np.ndarray | None) -> None:
-        """Released controls and no memory for these rows (all when None)."""
-        which = slice(None) if rows is None else rows
-        self.controls.block[which] = Controls(1).block
-        for actuate, _ in self._bound:
-            if isinstance(actuate, Stateful):
-                actuate.reset(now, rows)
-
-    def save(self) -> dict[str, Any]:
-        remembered = [bound.save() if isinstance(bound, Stateful) else None for bound, _ in self._bound]
-        return {"controls": self.controls.block.copy(), "bound": remembered}
-
-    def restore(self, saved: Mapping[str, Any]) -> None:
-        self.controls.block[...] = saved["controls"]
-        for (bound, _), remembered in zip(self._bound, saved["bound"], strict=True):
-            if isinstance(bound, Stateful):
-                bound.restore(remembered)
-
-    def decode(self, action: Any, now: Telemetry) -> Controls:
-        """The controls of `action`, ``(cars, width)`` floats (or ``(cars,)`` choices), else `InvalidAction`.
-
-        Numbers outside [-1, 1] are clipped.
-        """
-        numbers = self.checked(action)
-        for actuate, columns in self._bound:
-            actuate(numbers if self._keys else numbers[:, columns], now, self.controls)
-        return self.controls
-
-    def _numbers(self, action: Any) -> np.ndarray:
-        numbers = np.asarray(action)
-        if numbers.shape != self._action.shape:
-            raise InvalidAction(f"an action of shape {self._action.shape} is wanted, not {numbers.shape}")
-        np.maximum(numbers, LOWEST, out=self._action)
-        np.minimum(self._action, HIGHEST, out=self._action)
-        flat = self._action.ravel()
-        # clipped numbers are at most 1, so the sum of squares is finite unless one is NaN
-        if math.isnan(flat.dot(flat)):
-            raise InvalidAction(f"an action must not be NaN: {numbers.tolist()}")
-        return self._action
-
-    def _choices(self, action: Any) -> np.ndarray:
-        assert self._keys is not None
-        choices = np.asarray(action)
-        count = len(self._keys.combinations)
-        if choices.shape != (self._cars,) or choices.dtype.kind not in "iu":
-            raise InvalidAction(
-                f"{self._cars} whole numbers are wanted, not {choices.dtype} of shape {choices.shape}"
-            )
-        if (choices < 0).any() or (choices >= count).any():
-            raise InvalidAction(f"choices are 0 to {count - 1}, not {choices.tolist()}")
-        return choices

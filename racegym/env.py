@@ -11,6 +11,7 @@ from gymnasium.envs.registration import EnvSpec
 
 from racegym.config import RunConfig, load
 from racegym.errors import BackendUnavailable, ConfigurationError
+from racegym.render import MODES, Screen, watched
 from racegym.session import Outcome, Session, Snapshot
 
 SEEDS = 2**31
@@ -23,19 +24,21 @@ class RaceEnv(gymnasium.Env[Any, Any]):
     share; the step that ends an episode adds ``info["ended_by"]``: a termination term's name, ``time``, ``steps`` or
     ``fault`` (then ``info["fault"]`` says what happened, the observation is the last valid one and the next reset
     starts anew).
+    Render modes are those that the simulator's backend has: ``rgb_array`` gives frames of its first camera, which is
+    set up for it where the configuration has none; ``human`` opens the game's window, in real time.
     A seed given to `reset` decides the seeds of this and all later episodes.
     """
 
-    metadata = {"render_modes": []}  # noqa: RUF012
+    metadata = {"render_modes": list(MODES), "render_fps": 50.0}  # noqa: RUF012
 
     def __init__(
         self,
         config: Any = "bicycle/oval",
         simulator: str | Mapping[str, Any] | None = None,
         overrides: Mapping[str, Any] | None = None,
-        render_mode: None = None,
+        render_mode: str | None = None,
     ) -> None:
-        self.config: RunConfig = load(config, simulator, overrides)
+        self.config: RunConfig = watched(load(config, simulator, overrides), render_mode)
         self.render_mode = render_mode
         run = self.config
         self.session = _session(run)
@@ -43,6 +46,11 @@ class RaceEnv(gymnasium.Env[Any, Any]):
             raise ConfigurationError(
                 f"RaceEnv drives one car, not {self.session.cars}; RaceVectorEnv drives many"
             )
+        self.screen = None if render_mode is None else Screen(self.session, render_mode)
+        self.metadata = {
+            **self.metadata,
+            "render_fps": 1 / (self.session.spec.period * run.task.action.repeat),
+        }
         self.observation_space = self.session.observation_space
         if run.clock.step(self.session.spec) is not None:
             # no two steps of a clock on the wall are the same; gymnasium.make knows it by the registered spec
@@ -54,14 +62,23 @@ class RaceEnv(gymnasium.Env[Any, Any]):
     ) -> tuple[Any, dict[str, Any]]:
         super().reset(seed=seed)
         observation = self.session.reset(seeds=[int(self.np_random.integers(SEEDS))], options=options)
+        if self.screen:
+            self.screen.begin()
         return _single(observation), {}
 
     def step(self, action: Any) -> tuple[Any, float, bool, bool, dict[str, Any]]:
         session = self.session
         outcome: Outcome = session.step(np.asarray(action)[None])
-        terminated, truncated = bool(outcome.terminated[0]), bool(outcome.truncated[0])
+        if self.screen:
+            self.screen.step()
+        terminated = bool(outcome.terminated[0])
+        truncated = bool(outcome.truncated[0]) or bool(session.fleet.faults)
         info = session.info(0, terminated or truncated)
         return _single(outcome.observation), float(outcome.reward[0]), terminated, truncated, info
+
+    def render(self) -> Any:
+        """What the simulator's camera sees, uint8 ``(height, width, 3)``; None in mode ``human``, whose window shows it."""
+        return None if self.screen is None else self.screen.frame()
 
     def save(self) -> Snapshot:
         """A snapshot of this moment of the episode, to `restore` any number of times (where ``spec.snapshots``)."""
@@ -105,6 +122,7 @@ def make(
     config: Any = "bicycle/oval",
     simulator: str | Mapping[str, Any] | None = None,
     overrides: Mapping[str, Any] | None = None,
+    render_mode: str | None = None,
 ) -> RaceEnv:
     """``racegym.make("torcs/aalborg")``, ``racegym.make("hotlap", simulator="bicycle/oval")``: a `RaceEnv`."""
-    return RaceEnv(config, simulator, overrides)
+    return RaceEnv(config, simulator, overrides, render_mode)

@@ -8,14 +8,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 
 from racegym.errors import ConfigurationError, ProtocolError, RacegymError, SimulatorLost, SimulatorTimeout
 from racegym.signals import Controls, Telemetry
-from racegym.simulator import Filmed, Newest, Simulator
+from racegym.simulator import Exposing, Filmed, Newest, Simulator
 from racegym.track import Track
 
 logger = logging.getLogger(__name__)
@@ -29,6 +29,8 @@ class _Member:
     rows: slice
     controls: Controls
     is_open: bool = False
+    frames: dict[str, np.ndarray] = field(default_factory=dict)
+    """Its newest, by camera: a simulator that is lost has no other."""
 
 
 class Fleet:
@@ -55,7 +57,7 @@ class Fleet:
             start = rows.stop
 
     def _check(self, simulator: Simulator) -> None:
-        for name in ("period", "signals", "controls", "beam_angles", "track", "lockstep"):
+        for name in ("period", "signals", "controls", "beam_angles", "track", "lockstep", "cameras"):
             mine, other = getattr(self.spec, name), getattr(simulator.spec, name)
             if mine != other:
                 raise ConfigurationError(
@@ -101,8 +103,8 @@ class Fleet:
                 continue
             spec = member.simulator.spec
             if spec.independent:
-                for row in mine:
-                    self._reset(member, now, np.array([row - member.rows.start]), seed_of[row], options)
+                cars = np.array(mine) - member.rows.start
+                self._reset(member, now, cars, [seed_of[row] for row in mine], options)
             elif len(mine) == spec.cars:
                 self._reset(member, now, np.arange(spec.cars), seed_of[mine[0]], options)
             else:
@@ -115,7 +117,7 @@ class Fleet:
         member: _Member,
         now: Telemetry,
         cars: np.ndarray,
-        seed: int | None,
+        seed: int | Sequence[int | None] | None,
         options: Mapping[str, Any] | None,
     ) -> None:
         fault: RacegymError | None = None
@@ -159,24 +161,46 @@ class Fleet:
         for member in self._members:
             if member.rows.start not in self.faults:
                 simulator = member.simulator
-                self._read(
-                    member, now, simulator.newest if isinstance(simulator, Newest) else simulator.read
-                )
+                self._read(member, now, simulator.newest if isinstance(simulator, Newest) else simulator.read)
 
     def _read(self, member: _Member, now: Telemetry, read: Callable[[], Telemetry]) -> None:
-            try:
-                now.block[member.rows] = read().block
-            except FAULTS as error:
-                self._fault(member, error)
-            if member.simulator.faults:
-                for row, error in member.simulator.faults.items():
-                    logger.warning("%s: row %d: %s", member.simulator.spec.name, row, error)
-                    self._count(member.rows.start + row, error)
+        try:
+            now.block[member.rows] = read().block
+        except FAULTS as error:
+            self._fault(member, error)
+        if member.simulator.faults:
+            for row, error in member.simulator.faults.items():
+                logger.warning("%s: row %d: %s", member.simulator.spec.name, row, error)
+                self._count(member.rows.start + row, error)
 
     def frame(self, camera: str) -> np.ndarray:
-        """Every row's newest frame of `camera`, uint8 ``(cars, height, width, channels)``."""
-        frames = [m.simulator.frame(camera) for m in self._members if isinstance(m.simulator, Filmed)]
+        """Every row's newest frame of `camera`, uint8 ``(cars, height, width, channels)``; a lost row's last one."""
+        for member in self._members:
+            if isinstance(member.simulator, Exposing):
+                self._film(member, member.simulator.expose, camera)
+        for member in self._members:
+            if isinstance(member.simulator, Filmed):
+                frame = self._film(member, member.simulator.frame, camera)
+                if frame is not None:
+                    member.frames[camera] = frame
+        frames = [self._last_frame(member, camera) for member in self._members]
         return frames[0] if len(frames) == 1 else np.concatenate(frames)
+
+    def _film(self, member: _Member, do: Callable[[str], Any], camera: str) -> Any:
+        if not member.is_open:
+            return None
+        try:
+            return do(camera)
+        except FAULTS as error:
+            self._fault(member, error)
+            return None
+
+    def _last_frame(self, member: _Member, camera: str) -> np.ndarray:
+        if camera not in member.frames:
+            (of,) = (each for each in member.simulator.spec.cameras if each.name == camera)
+            shape = (member.simulator.spec.cars, of.height, of.width, of.channels)
+            member.frames[camera] = np.zeros(shape, np.uint8)
+        return member.frames[camera]
 
     def fail(self, rows: np.ndarray, why: str) -> None:
         """Treat the members of `rows` (numbers) as lost in the last step."""

@@ -8,17 +8,16 @@ the bounds of their space, which are finite.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from typing import Annotated, Any, ClassVar, Literal
 
 import numpy as np
-from gymnasium import spaces
 from pydantic import BaseModel, ConfigDict, Field, WithJsonSchema
 
 from racegym.errors import ConfigurationError
 from racegym.signals import CONTROLS, DEFAULT_BEAM_ANGLES, SIGNALS, Controls, Telemetry
 from racegym.simulator import SimulatorSpec
-from racegym.terms import Context, Stateful, Term, TermTable, line_gap_signals
+from racegym.terms import Context, Term, TermTable, line_gap_signals
 
 Fill = Callable[[Telemetry, Controls, np.ndarray], None]
 
@@ -40,10 +39,13 @@ class Observation(Term):
         """The terms that make up its present value, by label: itself, but for a group."""
         yield label, self
 
-    @property
-    def picture(self) -> tuple[int, ...] | None:
-        """Shape of one moment where the value is a picture: in a Dict it is uint8 ``(moments, *shape)``; else None."""
+    def picture(self, context: Context) -> tuple[int, ...] | None:
+        """Shape of one moment where the value is a picture, and so uint8 ``(moments, *shape)``; else None."""
         return None
+
+    def arranged(self, pixels: np.ndarray) -> np.ndarray:
+        """Pictures ``(cars, moments, *shape)`` as the agent gets them."""
+        return pixels
 
     @abstractmethod
     def bounds(self, context: Context) -> tuple[np.ndarray, np.ndarray]:
@@ -249,14 +251,23 @@ class LineGap(Observation):
 
 
 class Commands(Observation):
-    """The controls that the last action became: steer, throttle, brake as sent."""
+    """The controls that the last action became: steer, throttle, brake as sent, or as an expert chose them."""
 
     def bounds(self, context: Context) -> tuple[np.ndarray, np.ndarray]:
         return np.array([-1.0, 0.0, 0.0]), np.ones(3)
 
     def bind(self, context: Context) -> Fill:
-        columns = [CONTROLS.columns(name).start for name in ("steer", "throttle", "brake")]
-        return lambda now, controls, out: np.copyto(out, controls.block[:, columns])
+        names = ("steer", "throttle", "brake")
+        columns = [CONTROLS.columns(name).start for name in names]
+        if "expert_steer" not in context.spec.signals:
+            return lambda now, controls, out: np.copyto(out, controls.block[:, columns])
+        applied = [SIGNALS.columns(name).start for name in names]
+
+        def fill(now: Telemetry, controls: Controls, out: np.ndarray) -> None:
+            sent = controls.block[:, columns]
+            np.copyto(out, np.where(np.isnan(sent), now.block[:, applied], sent))
+
+        return fill
 
 
 def _signal_terms() -> dict[str, type[Observation]]:
@@ -329,144 +340,8 @@ class ObservationConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
     format: Literal["flat", "dict"] = "flat"
+    """One array, or one for each term. Pictures stay apart from numbers: a picture alone is the observation, beside
+    other terms it makes it a dict."""
     past: Literal["first", "zero"] = "first"
     """What stands for the past at the start of an episode: the first value, or zeros."""
     terms: Annotated[dict[str, Any], OBSERVATIONS] = Field(default_factory=default_terms, min_length=1)
-
-
-class Observer(Stateful):
-    """Compiled observation spec: its space, and observations from telemetry.
-
-    `layout` maps each label to its columns in the flat observation.
-    """
-
-    memory = ("_stack",)
-
-    def __init__(self, config: ObservationConfig, context: Context) -> None:
-        self._config = config
-        self._pictures = {
-            label: (len(term.moments), *term.picture)
-            for label, term in config.terms.items()
-            if term.picture is not None
-        }
-        terms: dict[str, Observation] = config.terms
-        self.layout: dict[str, slice] = {}
-        self._bind(context, terms)
-        start = 0
-        lows, highs, order = [], [], []
-        for label, term in terms.items():
-            columns, (low, high) = self._present_columns(term, label), term.bounds(context)
-            ages = term.moments
-            self.layout[label] = slice(start, start + len(columns) * len(ages))
-            start += len(columns) * len(ages)
-            lows += [np.tile(low, len(ages))]
-            highs += [np.tile(high, len(ages))]
-            order += [age * self._width + column for age in ages for column in columns]
-        self._order = None if order == list(range(self._stack.shape[1])) else np.array(order)
-        self._low = np.concatenate(lows).astype(np.float32)
-        self._high = np.concatenate(highs).astype(np.float32)
-        if not (np.isfinite(self._low).all() and np.isfinite(self._high).all()):
-            raise ConfigurationError("task.observation: the bounds of every term must be finite")
-        self._space = spaces.Box(self._low, self._high, dtype=np.float32)
-
-    def _bind(self, context: Context, terms: Mapping[str, Observation]) -> None:
-        """Lay the present values out, equal terms once: signals first, gathered together; then those with code."""
-        leaves = _distinct(leaf for label, term in terms.items() for _, leaf in term.leaves(label))
-        signals = [leaf for leaf in leaves if isinstance(leaf, SignalTerm)]
-        coded = [leaf for leaf in leaves if not isinstance(leaf, SignalTerm)]
-        self._places: list[tuple[Observation, slice]] = []
-        start = 0
-        for leaf in [*signals, *coded]:
-            width = len(leaf.bounds(context)[0])
-            self._places.append((leaf, slice(start, start + width)))
-            start += width
-        self._width = start
-        self._sources = np.concatenate([term.columns for term in signals] or [np.zeros(0, int)])
-        self._gathered = len(self._sources)
-        widths = [len(term.columns) for term in signals]
-        self._scales = np.repeat([term.factor for term in signals], widths)
-        offsets = np.repeat([term.offset for term in signals], widths)
-        self._offsets = offsets if offsets.any() else None
-        depth = max(max(term.moments) for term in terms.values())
-        self._stack = np.zeros((context.cars, (depth + 1) * self._width), np.float32)
-        self._present = self._stack[:, : self._width]
-        self._raw = np.zeros((context.cars, self._gathered))
-        self._scaled = self._stack[:, : self._gathered]
-        self._coded = [
-            (leaf.bind(context), self._stack[:, place])
-            for leaf, place in self._places
-            if not isinstance(leaf, SignalTerm)
-        ]
-
-    def _present_columns(self, term: Observation, label: str) -> list[int]:
-        """Columns of the stack's present that hold this term's values."""
-        columns: list[int] = []
-        for _, leaf in term.leaves(label):
-            present = _without_past(leaf)
-            place = next(place for known, place in self._places if known == present)
-            columns += range(place.start, place.stop)
-        return columns
-
-    @property
-    def space(self) -> spaces.Space:
-        """The space of one car's observation."""
-        if self._config.format == "flat":
-            return self._space
-        return spaces.Dict({label: self._box(label, columns) for label, columns in self.layout.items()})
-
-    def _box(self, label: str, columns: slice) -> spaces.Box:
-        if (shape := self._pictures.get(label)) is not None:
-            return spaces.Box(0, 255, shape, np.uint8)
-        return spaces.Box(self._space.low[columns], self._space.high[columns], dtype=np.float32)
-
-    def begin(self, now: Telemetry, controls: Controls, rows: np.ndarray | None) -> None:
-        """Make these rows' (all when None) first observation; present values of the others are as they were."""
-        which = slice(None) if rows is None else rows
-        self._fill(now, controls)
-        ages = self._stack.shape[1] // self._width
-        self._stack[which] = np.tile(self._present[which], ages)
-        if self._config.past == "zero":
-            self._stack[which, self._width :] = 0.0
-
-    def observe(self, now: Telemetry, controls: Controls) -> Any:
-        """The next observation of every car: ``(cars, n)`` float32, or a dict of such; freshly allocated."""
-        if self._stack.shape[1] > self._width:
-            self._stack[:, self._width :] = self._stack[:, : -self._width].copy()
-        self._fill(now, controls)
-        return self.current()
-
-    def current(self) -> Any:
-        """The observation last made, once more."""
-        ordered = self._stack if self._order is None else self._stack.take(self._order, axis=1)
-        flat = np.maximum(ordered, self._low)
-        np.minimum(flat, self._high, out=flat)
-        if self._config.format == "flat":
-            return flat
-        return {label: self._part(flat[:, columns], label) for label, columns in self.layout.items()}
-
-    def _part(self, part: np.ndarray, label: str) -> np.ndarray:
-        if (shape := self._pictures.get(label)) is not None:
-            return part.astype(np.uint8).reshape(len(part), *shape)
-        return part.copy()
-
-    def _fill(self, now: Telemetry, controls: Controls) -> None:
-        now.block.take(self._sources, axis=1, out=self._raw, mode="clip")
-        if self._offsets is not None:
-            self._raw += self._offsets
-        np.multiply(self._raw, self._scales, out=self._scaled, casting="same_kind")
-        for fill, out in self._coded:
-            fill(now, controls, out)
-
-
-def _without_past(leaf: Observation) -> Observation:
-    return leaf.model_copy(update={"history": 0, "ages": None})
-
-
-def _distinct(leaves: Iterable[Observation]) -> list[Observation]:
-    """The terms without their past, each different one once, in order."""
-    found: list[Observation] = []
-    for leaf in leaves:
-        present = _without_past(leaf)
-        if present not in found:
-            found.append(present)
-    return found

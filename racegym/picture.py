@@ -74,15 +74,13 @@ def draw(drive: Drive, path: Path, dpi: int = 130) -> None:
 
     position = drive.telemetry["position"][:, :2]
     seen = position[np.isfinite(position).all(axis=1)]
-    place = _map_place(drive.track, seen)
-    map_height = (
-        float(np.clip(_inside_width() * place.size[1] / place.size[0], *MAP_HEIGHT)) if place else 0.0
-    )
+    place = place_of(drive.track, seen)
+    map_height = float(np.clip(inside_width() * place.size[1] / place.size[0], *MAP_HEIGHT)) if place else 0.0
     height = TOP + map_height + 0.4 + sum(STRIPS) + GAP * 2 + BOTTOM
     figure = Figure(figsize=(WIDTH, height), facecolor=PAPER)
     scale = _speed_scale(drive)
     if place:
-        axes = _axes(figure, height, TOP, map_height)
+        axes = axes_on(figure, height, TOP, map_height)
         _draw_map(axes, drive, place, scale)
         _speed_bar(figure, height, scale)
     _draw_strips(figure, height, TOP + map_height + 0.4, drive, scale)
@@ -90,7 +88,8 @@ def draw(drive: Drive, path: Path, dpi: int = 130) -> None:
     figure.savefig(path, dpi=dpi, facecolor=PAPER)
 
 
-def _map_place(track: Track | None, driven: np.ndarray) -> _Place | None:
+def place_of(track: Track | None, driven: np.ndarray) -> _Place | None:
+    """How `track` and the `driven` points (n, 2) lie on the page; None when there are none."""
     parts = [driven] if track is None else [track.left, track.right, driven]
     points = np.concatenate(parts)
     if len(points) < 2:
@@ -98,13 +97,14 @@ def _map_place(track: Track | None, driven: np.ndarray) -> _Place | None:
     return _Place.around(points, margin=0.04 * float(np.ptp(points, axis=0).max()) + 1.0)
 
 
-def _inside_width() -> float:
+def inside_width() -> float:
+    """Between the margins, inches."""
     return WIDTH - LEFT - RIGHT
 
 
-def _axes(figure: Figure, page: float, top: float, height: float, **options: Any) -> Axes:
+def axes_on(figure: Figure, page: float, top: float, height: float, **options: Any) -> Axes:
     """Axes over the full width of a page `page` inches high, `top` inches below its edge."""
-    box = (LEFT / WIDTH, 1 - (top + height) / page, _inside_width() / WIDTH, height / page)
+    box = (LEFT / WIDTH, 1 - (top + height) / page, inside_width() / WIDTH, height / page)
     return figure.add_axes(box, **options)
 
 
@@ -140,12 +140,12 @@ def _draw_map(axes: Axes, drive: Drive, place: _Place, scale: Any) -> None:
     axes.set_xlim(place.low[0], place.high[0])
     axes.set_ylim(place.low[1], place.high[1])
     if drive.track is not None:
-        _draw_track(axes, drive.track, place)
+        draw_track(axes, drive.track, place)
     line = place(drive.telemetry["position"][:, :2])
     coloured = _best_lap(drive)
     axes.plot(line[:, 0], line[:, 1], color=INK, linewidth=0.7, alpha=0.35, zorder=3)
     axes.add_collection(_coloured(line[coloured], _speed(drive)[coloured], scale, 2.2)).set_zorder(4)
-    _scale_bar(axes, place)
+    scale_bar(axes, place)
 
 
 def _best_lap(drive: Drive) -> slice:
@@ -157,7 +157,8 @@ def _best_lap(drive: Drive) -> slice:
     return slice(int(crossings[best - 1]) if best else 0, int(crossings[best]) + 1)
 
 
-def _draw_track(axes: Axes, track: Track, place: _Place) -> None:
+def draw_track(axes: Axes, track: Track, place: _Place) -> None:
+    """The road between its borders, the start line and the driving direction."""
     from matplotlib.collections import PolyCollection
 
     left, right = place(track.left), place(track.right)
@@ -192,7 +193,7 @@ def _draw_start(axes: Axes, left: np.ndarray, right: np.ndarray, span: float) ->
     )
 
 
-def _scale_bar(axes: Axes, place: _Place) -> None:
+def scale_bar(axes: Axes, place: _Place) -> None:
     """A bar of a round length at the lower left."""
     wanted = 0.14 * float(place.size[0])
     unit = 10.0 ** np.floor(np.log10(wanted))
@@ -220,15 +221,15 @@ def _draw_strips(figure: Figure, page: float, top: float, drive: Drive, scale: A
     x = rows["distance"] - rows["distance"][0] if over_distance else rows["time"] - rows["time"][0]
     strips: list[Axes] = []
     for height in STRIPS:
-        strips.append(_axes(figure, page, top, height, sharex=strips[0] if strips else None))
+        strips.append(axes_on(figure, page, top, height, sharex=strips[0] if strips else None))
         top += height + GAP
     speed, steer, pedals = strips
     speed.add_collection(_coloured(np.stack([x, _speed(drive)], axis=1), _speed(drive), scale, 1.5))
-    _frame(speed, "speed\nkm/h", (0, scale.norm.vmax * 1.08))
+    frame_strip(speed, "speed\nkm/h", (0, scale.norm.vmax * 1.08))
     steer.fill_between(x, rows["steer"], color=STEER, alpha=0.25, linewidth=0)
     steer.plot(x, rows["steer"], color=STEER, linewidth=0.9)
     most = max(0.1, float(np.nanmax(np.abs(rows["steer"]), initial=0.0)))
-    _frame(
+    frame_strip(
         steer,
         "steering",
         (-1.08 * most, 1.08 * most),
@@ -236,7 +237,7 @@ def _draw_strips(figure: Figure, page: float, top: float, drive: Drive, scale: A
     )
     pedals.fill_between(x, rows["throttle"], color=THROTTLE, alpha=0.75, linewidth=0)
     pedals.fill_between(x, -rows["brake"], color=BRAKE, alpha=0.75, linewidth=0)
-    _frame(pedals, "pedals", (-1.08, 1.08), {-1: "brake", 0: "", 1: "throttle"})
+    frame_strip(pedals, "pedals", (-1.08, 1.08), {-1: "brake", 0: "", 1: "throttle"})
     pedals.set_xlabel("distance, m" if over_distance else "time, s", fontsize=9, color=INK)
     pedals.set_xlim(float(x.min()), max(float(x.max()), float(x.min()) + 1e-3))
     for strip in (speed, steer):
@@ -244,9 +245,10 @@ def _draw_strips(figure: Figure, page: float, top: float, drive: Drive, scale: A
     _mark_laps(strips, x, drive)
 
 
-def _frame(
+def frame_strip(
     axes: Axes, label: str, limits: tuple[float, float], ticks: dict[float, str] | None = None
 ) -> None:
+    """Label, limits and quiet lines of a strip."""
     axes.set_ylim(*limits)
     axes.set_ylabel(label, fontsize=9, color=INK)
     axes.yaxis.set_label_coords(-0.052, 0.5)

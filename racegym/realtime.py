@@ -219,7 +219,8 @@ class RealtimeSession:
             raise InvalidAction(
                 "in real time nothing runs after an episode's end; reset before the next step"
             )
-        observation, _, _, _, info = self._rtgym.step(action)
+        step: Any = self._rtgym.step(action)
+        observation, _, _, _, info = step
         if self._interface.error is not None:
             self._raise()
         outcome: Outcome = info["outcome"]

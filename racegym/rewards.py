@@ -179,6 +179,16 @@ class Roughness(Reward):
         return roughness
 
 
+class Overtaking(Reward):
+    """Places gained in the race; negative when places are lost."""
+
+    def signals(self, spec: SimulatorSpec) -> Collection[str]:
+        return ("race_position",)
+
+    def bind(self, context: Context) -> RewardFunction:
+        return lambda before, now: before["race_position"] - now["race_position"]
+
+
 class LapCompleted(Reward):
     """Laps completed in the step."""
 
@@ -240,6 +250,7 @@ REWARDS = TermTable(
         "damage": Damage,
         "collision": Collision,
         "roughness": Roughness,
+        "overtaking": Overtaking,
         "lap_completed": LapCompleted,
         "finished": Finished,
         "time": Time,

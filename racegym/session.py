@@ -229,7 +229,9 @@ class Session:
             _with_snapshots(simulator).release(inner)
 
     def ended_by(self, row: int) -> str:
-        """What ended the episode of `row` in the last step: a termination term, ``time``, ``steps``, ``laps`` or ``fault``."""
+        """What ended the episode of `row` in the last step: a termination term, ``time``, ``steps``,
+        ``laps`` or ``fault``.
+        """
         if row in self.fleet.faults:
             return FAULT
         for name, caused in zip(

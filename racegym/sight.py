@@ -44,8 +44,9 @@ class Frames(Observation):
 
 
 class CameraPicture(Observation):
-    """What the simulator's camera sees, as it is: uint8 ``(height, width, channels)``, 0 to 255; `stack` moments, newest
-    first, lie behind each other in the channels.
+    """What the simulator's camera sees, as it is: uint8 ``(height, width, channels)``, 0 to 255.
+
+    Of a `stack` the moments, newest first, lie behind each other in the channels.
     """
 
     name: str | None = None

@@ -64,6 +64,8 @@ class SimulatorSpec:
     """The cars do not meet: each row can be reset alone, so that one simulator serves a whole vector of episodes."""
     lockstep: bool = True
     """The game waits for `send`; otherwise it runs on in real time."""
+    paces: bool = False
+    """In real time, it sets the pace itself: each telemetry is awaited, unless the configuration names a step."""
     deterministic: bool = False
     """The same seed and controls give the same telemetry, bit by bit."""
     snapshots: bool = False
@@ -107,13 +109,15 @@ class Simulator(ABC):
     @abstractmethod
     def reset(
         self,
-        seed: int | None = None,
+        seed: int | Sequence[int | None] | None = None,
         options: Mapping[str, Any] | None = None,
         cars: np.ndarray | None = None,
     ) -> Telemetry:
         """Put `cars` (row numbers; default all) at the start and return all rows' telemetry, with time 0 for them.
 
-        `seed` decides whatever the simulator draws at random. `options` are the backend's own for this episode.
+        `seed` decides whatever the simulator draws at random; an independent one takes a sequence too, one for each
+        of `cars`, by which each row starts as it would with that seed alone. `options` are the backend's own for
+        this episode.
         """
 
     @abstractmethod
@@ -174,8 +178,76 @@ class Filmed(Protocol):
     """A simulator with cameras, announced by ``spec.cameras``."""
 
     def frame(self, camera: str) -> np.ndarray:
-        """The newest frame of each car, uint8 ``(cars, height, width, channels)``, rows top-down; not to be changed."""
+        """The newest frame of each car, uint8 ``(cars, height, width, channels)``, rows top-down; not to be changed.
+
+        In lockstep it shows the telemetry read last.
+        """
         ...
+
+
+@runtime_checkable
+class Exposing(Protocol):
+    """A filmed simulator that makes its frames while others make theirs."""
+
+    def expose(self, camera: str) -> None:
+        """Begin with the frame that `Filmed.frame` will wait for."""
+        ...
+
+
+@runtime_checkable
+class Keyed(Protocol):
+    """A simulator whose window hears keys."""
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Held down now, of ``left right up down shift_up shift_down handbrake reverse quit``."""
+        ...
+
+
+@dataclass(frozen=True)
+class Standing:
+    """One car in the order of a race."""
+
+    name: str
+    row: int | None
+    """Its row in the telemetry; None: one of the game's own drivers."""
+    laps: int
+    time: float
+    """Race time at its last crossing of the line, s."""
+    best_lap: float
+    """s; 0 before the first."""
+    damage: float
+    """In the game's own points."""
+    distance: float
+    """Raced, m."""
+    gap: float
+    """Behind the first, s, when it crossed the line last."""
+    laps_behind: int
+    out: bool
+    """It has retired or was taken out."""
+
+
+@runtime_checkable
+class Standings(Protocol):
+    """A simulator that tells the order of its race, with cars that no agent drives."""
+
+    def standings(self) -> Sequence[Standing]:
+        """The first car first."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Lap:
+    """A drive that another program recorded, in racegym's terms; of n steps, it has n + 1 rows."""
+
+    name: str
+    spec: SimulatorSpec
+    telemetry: Telemetry
+    controls: Controls
+    """Row i led to row i of the telemetry; row 0 to nothing."""
+    track: Track | None
+    terminated: bool
+    """The driving ended, rather than the recording."""
 
 
 @dataclass(frozen=True)
@@ -225,5 +297,11 @@ class Backend:
     raw_speeds: str | None = None
     """For ``racegym speed``, as ``module:function``: course -> steps a second by name, measured without this package's
     environments; one named ``limit`` is what the game does on its own."""
+    laps: str | None = None
+    """A reader of what others recorded of the game, as ``module:function``: (options, path, whether to trust
+    what can run code) -> an iterator of `Lap`."""
+    views: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """Options to see it by, for each render mode that it has: ``rgb_array`` where the options leave its camera out,
+    ``human`` on top of the options."""
     agents: Mapping[str, str] = field(default_factory=dict)
     """Reference drivers that the game brings, by name: one line each."""

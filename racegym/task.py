@@ -11,10 +11,13 @@ from typing import Annotated, Any
 import numpy as np
 from pydantic import BaseModel, ConfigDict, Field
 
-import racegym.sight  # noqa: F401  (its terms enter the table)
-from racegym.actions import ActionConfig, Actuator
+import racegym.demonstration
+import racegym.sight  # noqa: F401  (the terms of both enter the tables)
+from racegym.actions import ActionConfig
+from racegym.actuator import Actuator
 from racegym.errors import ConfigurationError
-from racegym.observations import ObservationConfig, Observer
+from racegym.observations import ObservationConfig
+from racegym.observer import Observer
 from racegym.rewards import REWARDS, Reward
 from racegym.signals import Telemetry
 from racegym.simulator import SimulatorSpec
@@ -70,7 +73,9 @@ class Task:
         self.config = config
         self.courses = Courses()
         self.cameras = Cameras()
-        context = Context(spec, cars, period or spec.period * config.action.repeat, self.courses, self.cameras)
+        context = Context(
+            spec, cars, period or spec.period * config.action.repeat, self.courses, self.cameras
+        )
         self.observer = Observer(config.observation, context)
         self.actuator = Actuator(config.action, context)
         self.reward_names = tuple(config.reward)
@@ -78,6 +83,7 @@ class Task:
         rewards: list[Reward] = list(config.reward.values())
         self._rewards = [term.bind(context) for term in rewards]
         self._weights = np.array([term.weight for term in rewards])
+        self._weight_of_each = np.repeat(self._weights[:, None], cars, axis=1)
         self._replacing = [place for place, term in enumerate(rewards) if term.replaces]
         self._stateful = [bound for bound in self._rewards if isinstance(bound, Stateful)]
         self._values = np.zeros((len(rewards), cars))
@@ -88,7 +94,11 @@ class Task:
     def _signals(self, spec: SimulatorSpec) -> frozenset[str]:
         config = self.config
         wanted = {"time"} if config.truncation.laps is None else {"time", "laps"}
-        seen = {name: leaf for label, term in config.observation.terms.items() for name, leaf in term.leaves(label)}
+        seen = {
+            name: leaf
+            for label, term in config.observation.terms.items()
+            for name, leaf in term.leaves(label)
+        }
         for room in (seen, config.action.terms, config.reward, config.termination):
             term: Term
             for label, term in room.items():
@@ -124,7 +134,7 @@ class Task:
         values, shares = self._values, self.shares
         for place, function in enumerate(self._rewards):
             values[place] = function(before, now)
-        np.multiply(values, self._weights[:, None], out=shares)
+        np.multiply(values, self._weight_of_each, out=shares)
         total = self._weights.dot(values)
         for place in self._replacing:
             replaced = shares[place] != 0

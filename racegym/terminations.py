@@ -36,7 +36,7 @@ class Termination(Term):
 class Terminator(Stateful):
     """Termination terms, bound and timed together. `causes` is bool ``(terms, cars)``, overwritten each time."""
 
-    memory = ("_since", "causes")
+    memory = ("_since", "_none", "causes")
 
     def __init__(self, terms: Sequence[Termination], context: Context) -> None:
         self._conditions = [term.bind(context) for term in terms]
@@ -46,6 +46,8 @@ class Terminator(Stateful):
         shape = (len(terms), context.cars)
         self._since = np.zeros(shape)
         self._broken = np.zeros(shape, bool)
+        self._none = False
+        """No condition held in the last step, and `_since` has yet to follow."""
         self.causes = np.zeros(shape, bool)
 
     def reset(self, now: Telemetry, rows: np.ndarray | None) -> None:
@@ -58,9 +60,11 @@ class Terminator(Stateful):
         time, held = now["time"], self.causes
         for place, condition in enumerate(self._conditions):
             held[place] = condition(before, now)
-        if not np.count_nonzero(held):
-            np.maximum(self._since, time, out=self._since)
+        followed, self._none = not self._none, not np.count_nonzero(held)
+        if self._none:
             return np.zeros(len(time), bool)
+        if not followed:
+            np.maximum(self._since, before["time"], out=self._since)
         np.logical_not(held, out=self._broken)
         np.maximum(self._since, time, out=self._since, where=self._broken)
         held &= time - self._since >= self._seconds

@@ -161,7 +161,9 @@ class TermTable:
         if cls is None:
             raise fault("unknown_term", "unknown" + did_you_mean(str(name), self.terms), value)
         if value is not None and not isinstance(value, Mapping):
-            raise fault("parameters", "a mapping of parameters is wanted; leave it empty for the defaults", value)
+            raise fault(
+                "parameters", "a mapping of parameters is wanted; leave it empty for the defaults", value
+            )
         try:
             return cls.model_validate(parameters)
         except ValidationError as error:

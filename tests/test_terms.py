@@ -6,9 +6,11 @@ import math
 import numpy as np
 import pytest
 
-from racegym.actions import ActionConfig, Actuator
+from racegym.actions import ActionConfig
+from racegym.actuator import Actuator
 from racegym.errors import ConfigurationError, InvalidAction
-from racegym.observations import ObservationConfig, Observer
+from racegym.observations import ObservationConfig
+from racegym.observer import Observer
 from racegym.rewards import REWARDS
 from racegym.signals import COMMON, CONTROLS, DEFAULT_BEAM_ANGLES, SIGNALS, Controls, Telemetry
 from racegym.simulator import Gearbox, SimulatorSpec
@@ -55,7 +57,9 @@ REWARD_CASES = [
     ("roughness", {}, {"steer": 0, "brake": 1}, {"steer": [0, 0.6], "brake": [1, 0.2]}, [0, 1.0]),
     ("lap_completed", {}, {"laps": 1}, {"laps": [1, 2]}, [0, 1]),
     ("finished", {}, {}, {"finished": [0, 1]}, [0, 1]),
+    ("overtaking", {}, {"race_position": [3, 1]}, {"race_position": [2, 2]}, [1, -1]),
     ("time", {}, {"time": 1.0}, {"time": 1.1}, [0.1, 0.1]),
+    ("demonstration", {}, {}, {"position": [[10, 3, 0], [0, 3, 0]]}, [1, 0]),
 ]  # fmt: skip
 
 
@@ -92,6 +96,7 @@ def endings(parameters: dict, *history: Telemetry) -> list[list[bool]]:
 
 
 ENDING_CASES = [
+    ("demonstration_lost", {"steps": 0, "zeros": 0}, {}, {"position": [[10, 3, 0], [0, 3, 0]]}),
     ("off_track", {}, {}, {"off_track": [0, 1]}),
     ("off_track", {"margin": 1.5}, {}, {"off_track": 1, "track_position": [1.4, -1.6]}),
     ("wheels_off", {"limit": 2}, {}, {"wheels_off": [2, 3]}),
@@ -328,7 +333,9 @@ def test_chosen_moments_follow_in_the_order_of_their_ages():
 
 def test_a_group_orders_the_past_by_moments_and_reads_equal_terms_once():
     inner = {"speed": {"scale": 1.0}, "velocity": {"scale": 1.0, "part": [0]}}
-    eye = observer({"now": {"term": "group", "terms": inner}, "past": {"term": "group", "terms": inner, "ages": [2, 1]}})
+    eye = observer(
+        {"now": {"term": "group", "terms": inner}, "past": {"term": "group", "terms": inner, "ages": [2, 1]}}
+    )
     eye.begin(telemetry(speed=1, velocity=[10, 0, 0]), Controls(2), None)
     for step in (2, 3):
         seen = eye.observe(telemetry(speed=step, velocity=[10 * step, 5, 5]), Controls(2))
@@ -344,7 +351,9 @@ def test_a_group_speaks_for_what_its_terms_need():
 
 
 def test_a_signal_may_be_shifted_turned_round_and_cut():
-    eye = observer({"gear": {"scale": 8, "offset": 1}, "steer": {"scale": -2}, "velocity": {"part": [1, 0], "scale": 10}})
+    eye = observer(
+        {"gear": {"scale": 8, "offset": 1}, "steer": {"scale": -2}, "velocity": {"part": [1, 0], "scale": 10}}
+    )
     seen = eye.observe(telemetry(gear=3, steer=0.5, velocity=[20, 1, 0]), Controls(2))
     assert seen[0].tolist() == pytest.approx([0.5, -0.25, 0.1, 2.0])
     with pytest.raises(ConfigurationError, match="velocity has 3 numbers"):
@@ -352,7 +361,12 @@ def test_a_signal_may_be_shifted_turned_round_and_cut():
 
 
 def test_a_threshold_and_the_course_are_flags():
-    eye = observer({"off": {"term": "threshold", "signal": "wheels_off", "above": 2}, "course": {"names": ["loop", "straight"]}})
+    eye = observer(
+        {
+            "off": {"term": "threshold", "signal": "wheels_off", "above": 2},
+            "course": {"names": ["loop", "straight"]},
+        }
+    )
     seen = eye.observe(telemetry(wheels_off=[2, 3]), Controls(2))
     assert seen.tolist() == [[0, 0, 1], [1, 0, 1]]
 
@@ -366,8 +380,12 @@ def test_the_gap_to_the_line_is_the_simulators_own_where_it_has_one():
 
 
 def test_the_wheel_turns_no_faster_than_its_rate():
-    spec = SimulatorSpec("made/up", 0.1, frozenset(SIGNALS), frozenset(CONTROLS), GEARBOX, cars=2, steering_lock=4.0)
-    config = ActionConfig.model_validate({"terms": {"steer": {"mode": "relative", "wheel_rate": 10.0}, "automatic_gears": {}}})
+    spec = SimulatorSpec(
+        "made/up", 0.1, frozenset(SIGNALS), frozenset(CONTROLS), GEARBOX, cars=2, steering_lock=4.0
+    )
+    config = ActionConfig.model_validate(
+        {"terms": {"steer": {"mode": "relative", "wheel_rate": 10.0}, "automatic_gears": {}}}
+    )
     actuator = Actuator(config, Context(spec, 2, 0.1))
     assert actuator.decode(np.ones((2, 1)), telemetry())["steer"].tolist() == pytest.approx([0.25, 0.25])
     with pytest.raises(ConfigurationError, match="wheel_rate: made/up"):
@@ -393,3 +411,11 @@ def test_an_expert_alone_leaves_an_action_without_numbers():
     nobody = SimulatorSpec("made/up", 0.1, frozenset(COMMON), frozenset(CONTROLS), GEARBOX, cars=2)
     with pytest.raises(ConfigurationError, match="expert: made/up has none"):
         Actuator(config, Context(nobody, 2, 0.1))
+
+
+def test_commands_that_an_expert_chose_are_seen_as_they_were_applied():
+    observer = Observer(ObservationConfig.model_validate({"terms": {"commands": {}}}), CONTEXT)
+    controls = Controls(2)
+    controls["steer"], controls["throttle"] = [0.5, np.nan], np.nan
+    seen = observer.observe(telemetry(steer=[0.4, -0.3], throttle=0.7, brake=0.1), controls)
+    np.testing.assert_allclose(seen, [[0.5, 0.7, 0.0], [-0.3, 0.7, 0.0]], rtol=1e-6)

@@ -36,3 +36,5 @@ class Options(Start):
     """Barriers beyond the grass."""
     damage: bool = True
     """Hitting a wall damages the car, at last for good."""
+    period: float = Field(default=0.02, ge=0.005, le=0.1)
+    """Between two telemetries, s."""

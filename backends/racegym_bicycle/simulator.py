@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,10 +18,8 @@ from racegym_bicycle.car import Car
 from racegym_bicycle.circuits import check, circuit
 from racegym_bicycle.options import Options, Start
 
-#: Between two telemetries, s.
-PERIOD = 0.02
-#: Of integration in a period.
-STEPS = 4
+#: Longest step of integration, s.
+STEP = 0.005
 #: A fully scattered start lies within these of the given one: share of the lap, offset, heading in rad.
 SCATTER = (0.5, 0.7, 0.3)
 
@@ -44,11 +42,13 @@ class BicycleSimulator(Simulator):
         check(options.track)
         self._options = options
         self._car = Car()
+        self._period = options.period
+        self._steps = max(1, round(options.period / STEP))
         self._share = self._car.aided_share if options.aids else self._car.grip_share
         self._track: Track | None = None
         self.spec = SimulatorSpec(
             name=f"bicycle/{options.track}",
-            period=PERIOD,
+            period=options.period,
             signals=frozenset(_SIGNALS),
             controls=frozenset(_OBEYED),
             gearbox=self._car.gearbox,
@@ -79,7 +79,7 @@ class BicycleSimulator(Simulator):
 
     def reset(
         self,
-        seed: int | None = None,
+        seed: int | Sequence[int | None] | None = None,
         options: Mapping[str, Any] | None = None,
         cars: np.ndarray | None = None,
     ) -> Telemetry:
@@ -90,9 +90,14 @@ class BicycleSimulator(Simulator):
         track = self._opened()
         start = self._start(options or {})
         rows = np.arange(self.spec.cars) if cars is None else np.asarray(cars)
-        if seed is not None:
-            for place, row in enumerate(rows.tolist()):
-                self._random[row] = np.random.default_rng((seed, place))
+        each = (
+            [(one, 0) for one in seed]
+            if isinstance(seed, Sequence)
+            else [(seed, i) for i in range(len(rows))]
+        )
+        for row, (one, place) in zip(rows.tolist(), each, strict=True):
+            if one is not None:
+                self._random[row] = np.random.default_rng((one, place))
         self._place(track, start, rows)
         for values in (self._ticks, self._damage, self._steer, self._shifting):
             values[rows] = 0
@@ -117,7 +122,7 @@ class BicycleSimulator(Simulator):
         track, car, motion = self._opened(), self._car, self._motion
         forward, _ = dynamics.car_velocity(motion)
         effort = self._effort(self._shift_and_run(forward))
-        motion = dynamics.advance(car, motion, effort, PERIOD / STEPS, STEPS)
+        motion = dynamics.advance(car, motion, effort, self._period / self._steps, self._steps)
         location = track.locate(np.stack([motion.x, motion.y], axis=1), self._station)
         collision = np.zeros(self.spec.cars)
         if self._options.walls:
@@ -196,17 +201,21 @@ class BicycleSimulator(Simulator):
         """Change gears, run the engine for a period and return its drive at the road, N."""
         car, applied = self._car, self._applied
         gear = applied["gear"].astype(int)
-        self._shifting = np.where(gear == self._gear, np.maximum(self._shifting - PERIOD, 0), car.shift_time)
+        self._shifting = np.where(
+            gear == self._gear, np.maximum(self._shifting - self._period, 0), car.shift_time
+        )
         self._gear = gear
         throttle = applied["throttle"] * (self._damage < 1)
-        engine = dynamics.run_engine(car, self._engine, forward, gear, throttle, applied["clutch"], PERIOD)
+        engine = dynamics.run_engine(
+            car, self._engine, forward, gear, throttle, applied["clutch"], self._period
+        )
         self._engine = engine.speed
-        return engine.drive * (self._shifting < PERIOD / 2)
+        return engine.drive * (self._shifting < self._period / 2)
 
     def _effort(self, drive: np.ndarray) -> dynamics.Effort:
         """What acts in the coming period, the steering rack having followed the wheel."""
         car, applied = self._car, self._applied
-        most = car.steer_rate * PERIOD
+        most = car.steer_rate * self._period
         self._steer = self._steer + np.minimum(np.maximum(applied["steer"] - self._steer, -most), most)
         angle = self._steer * car.steer_lock
         return dynamics.Effort(
@@ -222,9 +231,11 @@ class BicycleSimulator(Simulator):
     def _report(self, effort: dynamics.Effort, collision: np.ndarray) -> None:
         motion, out, applied = self._motion, self._telemetry, self._applied
         forward, left = dynamics.car_velocity(motion)
-        wheels = dynamics.wheel_speeds(self._car, motion, effort, PERIOD / STEPS, self._options.aids)
+        wheels = dynamics.wheel_speeds(
+            self._car, motion, effort, self._period / self._steps, self._options.aids
+        )
         zero = np.zeros_like(forward)
-        out["time"] = self._ticks * PERIOD
+        out["time"] = self._ticks * self._period
         out["position"] = np.stack([motion.x, motion.y, zero], axis=1)
         out["yaw"] = (motion.yaw + np.pi) % (2 * np.pi) - np.pi
         out["speed"] = np.sqrt(forward * forward + left * left)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from racegym.simulator import Backend, Requirement, Simulator
+from racegym_torcs.drivers import EXPERTS
 from racegym_torcs.options import TorcsOptions
 
 
@@ -12,6 +13,12 @@ def _build(options: TorcsOptions) -> Simulator:
     from racegym_torcs.simulator import Torcs
 
     return Torcs(options)
+
+
+def _pool(each: Sequence[TorcsOptions]) -> Simulator | None:
+    from racegym_torcs.pool import pool
+
+    return pool(each)
 
 
 def _courses() -> Sequence[str]:
@@ -37,8 +44,16 @@ backend = Backend(
     title="TORCS 1.3.7: 38 tracks, 17 cars, lockstep at hundreds of times real time",
     options=TorcsOptions,
     build=_build,
+    pool=_pool,
     courses=_courses,
     cars=_cars,
     requirements=_requirements,
     commands="racegym_torcs.cli:app",
+    variants={"shm": {}, "udp": {"transport": "udp"}},
+    raw_speeds="racegym_torcs.speed:raw",
+    views={
+        "rgb_array": {"camera": {"width": 640, "height": 480, "view": "chase"}},
+        "human": {"camera": {"width": 640, "height": 480, "view": "chase", "hud": True, "window": True}},
+    },
+    agents=EXPERTS,
 )

@@ -66,4 +66,4 @@ def _named(pattern: str) -> list[Path]:
 def _unknown(kind: str, name: str, offered: Sequence[str]) -> NotFound:
     near = difflib.get_close_matches(name, offered, n=1)
     guess = f" Did you mean {near[0]!r}?" if near else ""
-    return NotFound(f"torcs: no {kind} is called {name!r}.{guess} `racegym list torcs` names them all.")
+    return NotFound(f"torcs: no {kind} is called {name!r}.{guess} `racegym list {kind}s` names them all.")

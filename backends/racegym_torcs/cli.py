@@ -1,4 +1,4 @@
-"""``racegym torcs``: install the game and see what is missing."""
+"""``racegym torcs``: install the game, see what is missing, and serve races to other programs."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from racegym_torcs import client, serving
 from racegym_torcs.install import Way, carry_out, requirements
 
 app = typer.Typer(help="TORCS, The Open Racing Car Simulator.", no_args_is_help=True)
@@ -42,3 +43,7 @@ def doctor() -> None:
     _out.print(table)
     if not all(line.met or line.optional for line in lines):
         raise typer.Exit(1)
+
+
+app.command("serve")(serving.command)
+app.command("client")(client.command)

@@ -13,7 +13,7 @@ from pathlib import Path
 from racegym.errors import BackendUnavailable
 from racegym.paths import data_dir
 from racegym.simulator import Requirement
-from racegym_torcs import locate
+from racegym_torcs import graphics, locate
 from racegym_torcs.apt import Apt, install, run
 from racegym_torcs.locate import REMEDY, VERSION
 
@@ -46,12 +46,16 @@ class Step:
     make: Callable[[Way, Report], None]
     network: bool = True
     remedy: str = REMEDY
+    optional: bool = False
+    """The game drives without it; it is made only where that needs no administrator to be asked."""
 
 
 def requirements() -> Sequence[Requirement]:
     """One line for each part, for ``racegym doctor``."""
     return [
-        Requirement(step.name, met=bool(found), found=found or "missing", remedy="" if found else step.remedy)
+        Requirement(
+            step.name, bool(found), found or "missing", "" if found else step.remedy, optional=step.optional
+        )
         for step in STEPS
         for found in (step.found(),)
     ]
@@ -59,13 +63,16 @@ def requirements() -> Sequence[Requirement]:
 
 def carry_out(way: Way, report: Report) -> None:
     """Do every step that is not done yet; `BackendUnavailable` names what is missing and cannot be had."""
-    missing = [step for step in STEPS if not step.found()]
+    missing = [step for step in STEPS if not step.found() and not step.optional]
     if way.offline and (blocked := [step.name for step in missing if step.network]):
         raise BackendUnavailable(
             f"torcs: missing without the network: {', '.join(blocked)}; run `{REMEDY}` with it"
         )
     try:
         for step in STEPS:
+            if step.optional and not step.found() and (way.offline or not way.system):
+                report(f"{step.name}: missing, left out; {step.remedy}")
+                continue
             if not step.found():
                 report(f"{step.name}: missing, making it")
                 step.make(way, report)
@@ -193,6 +200,11 @@ def _build_robot(way: Way, report: Report) -> None:
         (Path(name) / locate.robot().name).replace(locate.robot())
 
 
+def _install_screen(way: Way, report: Report) -> None:
+    report(f"installing {', '.join(graphics.PACKAGES)}")
+    install(graphics.PACKAGES)
+
+
 def _apt(report: Report) -> Apt:
     report("fetching the lists of packages")
     apt = Apt(_made(_lists()))
@@ -215,4 +227,5 @@ STEPS = (
     Step(f"TORCS {VERSION}", _game_found, _install_game),
     Step("TORCS headers", _headers_found, _fetch_headers),
     Step("robot scr_server", _robot_found, _build_robot, network=False),
+    Step("Xvfb, for pictures", graphics.xvfb, _install_screen, remedy=graphics.REMEDY, optional=True),
 )

@@ -6,12 +6,13 @@ import fcntl
 import logging
 import os
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
 import weakref
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -19,7 +20,7 @@ from racegym.errors import BackendUnavailable, SimulatorLost
 from racegym_torcs.locate import Installation
 from racegym_torcs.race import ROBOT
 
-_PREFIX = "racegym-torcs-"
+PREFIX = "racegym-torcs-"
 _TAIL = 2000
 # Ctrl-C reaches every process of a terminal, and an interrupted notebook cell is no reason to lose the race: we decide.
 _DEAF = ("/bin/sh", "-c", 'trap "" INT; exec "$@"', "torcs")
@@ -43,6 +44,8 @@ class Instance:
         self._installation = installation
         self._robot = robot
         self.directory: Path | None = None
+        self.cpu: int | None = None
+        """The core that the game keeps to, if it does."""
         self._process: subprocess.Popen[bytes] | None = None
         self._lifeline: socket.socket | None = None
         self._heard = b""
@@ -60,7 +63,7 @@ class Instance:
         A file below ``data/`` takes the place of the installed one of the same path.
         """
         sweep()
-        self.directory = directory = Path(tempfile.mkdtemp(prefix=f"{_PREFIX}{os.getpid()}-"))
+        self.directory = directory = Path(tempfile.mkdtemp(prefix=f"{PREFIX}{os.getpid()}-"))
         self._lock = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
         fcntl.flock(self._lock, fcntl.LOCK_EX)
         program = directory / "program"
@@ -73,8 +76,13 @@ class Instance:
             (directory / name).write_text(text, "latin-1", "xmlcharrefreplace")
         return directory
 
-    def start(self, environment: Mapping[str, str]) -> None:
-        """Start the game on ``race.xml`` of the prepared directory, with `environment` for the robot."""
+    def start(
+        self, environment: Mapping[str, str], inherited: Sequence[int] = (), display: bool = False
+    ) -> None:
+        """Start the game on ``race.xml`` of the prepared directory, with `environment` for the robot.
+
+        The game inherits the file descriptors `inherited`. With `display` it opens its window and menus instead.
+        """
         assert self.directory is not None
         data = self.directory / "data"
         data = data if data.is_dir() else self._installation.data
@@ -83,9 +91,9 @@ class Instance:
         libraries = [str(path) for path in (program / "lib", *self._installation.libraries)]
         command = [
             *_DEAF, str(program / "torcs-bin"), "-l", str(self.directory), "-L", str(self.directory / "program"),
-            "-D", str(data), "-r", str(self.directory / "race.xml"),
+            "-D", str(data), *(() if display else ("-r", str(self.directory / "race.xml"))),
         ]  # fmt: skip
-        inherited = {key: value for key, value in os.environ.items() if not key.startswith("RACEGYM_")}
+        passed = {key: value for key, value in os.environ.items() if not key.startswith("RACEGYM_")}
         own = {
             "LD_LIBRARY_PATH": os.pathsep.join(libraries),
             "LC_ALL": "C",
@@ -94,7 +102,7 @@ class Instance:
         }
         with theirs, open(self.directory / "log", "wb") as log:
             self._process = subprocess.Popen(
-                command, cwd=data, env={**inherited, **own, **environment}, pass_fds=(theirs.fileno(),),
+                command, cwd=data, env={**passed, **own, **environment}, pass_fds=(theirs.fileno(), *inherited),
                 stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT,
             )  # fmt: skip
         self._lifeline = ours
@@ -107,11 +115,35 @@ class Instance:
         `BackendUnavailable` when the game ends, complains or says nothing before.
         """
         while True:
-            words = self._line(deadline).split()
-            if words[:1] == ["error"]:
-                raise BackendUnavailable(f"torcs: the robot says: {' '.join(words[1:])}{self.last_words()}")
+            words = self._told(deadline)
             if words[:2] == ["port", str(index)] and len(words) == 3 and words[2].isdigit():
                 return int(words[2])
+
+    def ready(self, deadline: float) -> None:
+        """Wait until the cars stand on the start line and have found the memory that is shared with us.
+
+        `BackendUnavailable` as from `port`, also when the robot knows nothing of shared memory.
+        """
+        found = False
+        while (words := self._told(deadline)) != ["ready"]:
+            found = found or words[:1] == ["shared"]
+        if not found:
+            raise BackendUnavailable(
+                "torcs: the robot is older than this package and knows no shared memory; run: racegym torcs install"
+            )
+
+    def rate(self, deadline: float) -> float:
+        """Ticks a second, from a game that drives itself; errors as from `port`."""
+        while (words := self._told(deadline))[:1] != ["rate"]:
+            pass
+        return float(words[1])
+
+    def _told(self, deadline: float) -> list[str]:
+        """Words of the next line on the lifeline."""
+        words = self._line(deadline).split()
+        if words[:1] == ["error"]:
+            raise BackendUnavailable(f"torcs: the robot says: {' '.join(words[1:])}{self.last_words()}")
+        return words
 
     def _line(self, deadline: float) -> str:
         assert self._lifeline is not None
@@ -171,6 +203,19 @@ class Instance:
         lines = data.decode("utf-8", "replace").strip().splitlines()[-5:]
         return "; its last output was:\n  " + "\n  ".join(lines) if lines else ""
 
+    @property
+    def lifeline(self) -> socket.socket:
+        """Our end of it, once the game was started; the robot writes lines."""
+        assert self._lifeline is not None
+        return self._lifeline
+
+    def farewell(self, patience: float) -> None:
+        """Let the game tell its clients that the race is over, and end, within `patience` s."""
+        if self._lifeline is not None and self._process is not None:
+            self._lifeline.shutdown(socket.SHUT_WR)
+            with suppress(subprocess.TimeoutExpired):
+                self._process.wait(patience)
+
     def close(self, patience: float) -> None:
         """End the process, politely for `patience` s at most, and remove the directory. May be called again.
 
@@ -183,6 +228,7 @@ class Instance:
             self._lifeline = None
         if self._process is not None:
             self._process.terminate()
+            self._process.send_signal(signal.SIGCONT)  # a stopped process does not hear the first
             try:
                 self._process.wait(patience)
             except subprocess.TimeoutExpired:
@@ -198,8 +244,8 @@ class Instance:
 
 def sweep() -> None:
     """Remove the directories of instances whose owner died without even the robot noticing."""
-    for path in Path(tempfile.gettempdir()).glob(f"{_PREFIX}*"):
-        owner = path.name.removeprefix(_PREFIX).partition("-")[0]
+    for path in Path(tempfile.gettempdir()).glob(f"{PREFIX}*"):
+        owner = path.name.removeprefix(PREFIX).partition("-")[0]
         if owner.isdigit() and not Path("/proc", owner).exists() and _unlocked(path):
             _log.info("removing %s, left behind by process %s", path, owner)
             shutil.rmtree(path, ignore_errors=True)

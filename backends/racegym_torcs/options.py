@@ -8,8 +8,10 @@ from pydantic import Field, model_validator
 
 from racegym.signals import BEAMS, DEFAULT_BEAM_ANGLES
 from racegym.simulator import Options
+from racegym_torcs.starts import CarStart
 
 _MODULE = r"^[A-Za-z0-9_-]+:[0-9]+$"
+_EXPERT = r"^[A-Za-z0-9_-]+(:[0-9]+)?$"
 _NAME = r"^[A-Za-z0-9_.-]+$"
 _FACTOR = Field(ge=0, le=5)
 
@@ -41,12 +43,32 @@ class Noise(Options):
     focus: float = Field(default=0.01, ge=0, le=1, description="focus beams")
 
 
+class CameraOptions(Options):
+    """Pictures of the race as each agent's car sees it, one for each telemetry that is looked at."""
+
+    width: int = Field(default=160, ge=16, le=2048, description="pixels")
+    height: int = Field(default=120, ge=16, le=2048, description="pixels")
+    view: Literal["driver", "bonnet", "chase", "top"] = Field(
+        default="bonnet",
+        description="from the driver's seat; from the bonnet, the road alone; from 10 m behind; from 200 m above",
+    )
+    fov: float | None = Field(
+        default=None, ge=1, le=120, description="vertical field of view, degrees; null: the view's own"
+    )
+    hud: bool = Field(default=False, description="the game's instruments, map and standings in the picture")
+    every: int = Field(default=1, ge=1, le=1000, description="telemetries for each new picture")
+    window: bool = Field(
+        default=False, description="drawn in a window on your display, for people, instead of out of sight"
+    )
+
+
 class Deadlines(Options):
     """Longest waits, s."""
 
     start: float = Field(default=30.0, gt=0)
     reset: float = Field(default=30.0, gt=0)
     step: float = Field(default=2.0, gt=0)
+    picture: float = Field(default=10.0, gt=0)
     close: float = Field(default=3.0, gt=0)
 
 
@@ -56,28 +78,31 @@ class TorcsOptions(Options):
     track: str = Field(
         default="road/aalborg",
         pattern=r"^([a-z]+/)?[A-Za-z0-9_-]+$",
-        description="as `racegym list` names it",
+        description="as `racegym list tracks` names it",
     )
     car: str = Field(default="car1-trb1", pattern=_NAME, description="model of the agents' cars")
     cars: int = Field(default=1, ge=1, le=10, description="agents in one race")
     opponents: Annotated[
         tuple[Annotated[str, Field(pattern=_MODULE)], ...], Field(strict=False, max_length=20)
     ] = Field(default=(), description="the game's own drivers, each as module:index, for instance bt:3")
+    expert: str | None = Field(
+        default=None, pattern=_EXPERT,
+        description="one of the game's own drivers beside each agent, as module:index, or module alone for the one"
+        " that has the car; it drives whatever controls are NaN, and the signals expert_* say what it would do",
+    )  # fmt: skip
     laps: int | None = Field(default=None, ge=1, le=10_000, description="laps of the race; null: without end")
     distance: float | None = Field(
         default=None, gt=0, description="length of the race instead of laps, m, rounded up to laps"
     )
     grid: Grid = Grid()
-    start: float | None = Field(
-        default=None,
-        ge=0,
-        description="first car's place, m along the track from the start line, instead of grid.to_start",
-    )
+    start: CarStart = Field(default=CarStart(), description="where the cars begin, instead of the grid")
     fuel: bool | Annotated[float, _FACTOR] = Field(
         default=True, description="fuel is used up; a number is a factor"
     )
-    damage: bool | Annotated[float, _FACTOR] = Field(
-        default=True, description="collisions do damage; a number is a factor"
+    damage: bool | Literal["shown"] | Annotated[float, _FACTOR] = Field(
+        default=True,
+        description="collisions do damage; a number is a factor; shown: it is counted and has no effect, as with SCR's"
+        " -nodamage",
     )
     lap_time_limit: bool = Field(
         default=False, description="cars are taken out after 84.5 s + length / (10 m/s) in a lap"
@@ -90,20 +115,66 @@ class TorcsOptions(Options):
     countdown: bool = Field(
         default=False, description="keep the second before the green light, with the car held"
     )
+    beams: Literal["classic", "clean"] = Field(
+        default="classic",
+        description="range finders as in the SCR server, or true geometry: a few of SCR's miss the road's edge in turns",
+    )
     beam_angles: Annotated[tuple[float, ...], Field(strict=False, min_length=BEAMS, max_length=BEAMS)] = (
         Field(default=DEFAULT_BEAM_ANGLES, description="degrees, counter-clockwise, left to right")
     )
-    transport: Literal["udp"] = Field(default="udp", description="how controls and telemetry travel")
+    transport: Literal["shared", "udp"] = Field(
+        default="shared",
+        description="how controls and telemetry travel: in shared memory, or as SCR's datagrams",
+    )
+    spin: int = Field(
+        default=0,
+        ge=0,
+        le=1_000_000,
+        description="looks for an answer before sleeping; pays only where each side has a core to itself",
+    )
+    placement: Literal["auto", "none"] = Field(
+        default="auto",
+        description="auto: the game keeps to the core with the fewest games, and who has one game alone"
+        " sleeps there; none: the system decides",
+    )
+    camera: CameraOptions | None = Field(default=None, description="pictures, in lockstep; null: none")
     connect: str | None = Field(
         default=None, pattern=r"^[^:\s]+:[0-9]{1,5}$",
         description="host:port of a running SCR server (car i at port + i); null: start TORCS",
     )  # fmt: skip
+    client_id: str = Field(
+        default="SCR",
+        pattern=r"^SCR[A-Za-z0-9_.-]{0,28}$",
+        description="with connect: what we call ourselves",
+    )
     deadlines: Deadlines = Deadlines()
 
     @model_validator(mode="after")
     def _one_length(self) -> TorcsOptions:
         if self.laps is not None and self.distance is not None:
             raise ValueError("give laps or distance, not both")
+        return self
+
+    @model_validator(mode="after")
+    def _start_in_our_game(self) -> TorcsOptions:
+        if self.start.wanted and self.connect is not None:
+            raise ValueError("a start is for a game that we start; leave out connect")
+        if self.start.rolling and self.countdown:
+            raise ValueError(
+                "cars are held during the countdown: no start with a speed and a countdown together"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _expert_in_our_game(self) -> TorcsOptions:
+        if self.expert is not None and self.connect is not None:
+            raise ValueError("an expert sits in a game that we start; leave out connect")
+        return self
+
+    @model_validator(mode="after")
+    def _camera_in_shared_memory(self) -> TorcsOptions:
+        if self.camera is not None and (self.connect is not None or self.transport != "shared"):
+            raise ValueError("a camera needs a game that we start, and transport: shared")
         return self
 
     @property

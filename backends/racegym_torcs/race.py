@@ -7,10 +7,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from xml.sax.saxutils import quoteattr
 
-from racegym.errors import ConfigurationError
+from racegym_torcs.drivers import ROBOT, check
 from racegym_torcs.options import TorcsOptions
 
-ROBOT = "scr_server"
 _ENDLESS = 10_000
 _RACE = "racegym"
 
@@ -33,28 +32,32 @@ def _attribute(name: str, value: Value) -> Node:
     return f'<attnum name={quoteattr(name)}{f" unit={quoteattr(unit)}" if unit else ""} val="{number:.9g}"/>'
 
 
-def _document(name: str, *children: Node) -> str:
+def document(name: str, *children: Node) -> str:
+    """A parameter file of TORCS."""
     opening = f'<params name={quoteattr(name)} type="param" mode="mw">'
     return "\n".join(['<?xml version="1.0" encoding="UTF-8"?>', opening, *children, "</params>", ""])
 
 
-def race(options: TorcsOptions, track: str, to_start: float) -> str:
-    """The race file for ``torcs -r``: `track` as ``category/name``, first car `to_start` m before the start line."""
+def race(options: TorcsOptions, track: str, to_start: float, kind: str | None = None) -> str:
+    """The race file for ``torcs -r``: `track` as ``category/name``, first car `to_start` m before the start line.
+
+    `kind` is TORCS's: ``race`` or ``practice``.
+    """
     category, _, name = track.partition("/")
     drivers = [(ROBOT, i) for i in range(options.cars)] + [driver(text) for text in options.opponents]
     length: dict[str, Value] = {"laps": options.laps or _ENDLESS}
     if options.distance is not None:
         length = {"distance": (options.distance / 1000, "km")}
     rules: dict[str, Value] = {
-        "type": "race",
+        "type": kind or ("practice" if _practises(options) else "race"),
         "starting order": "drivers list",
         "restart": "no",
         "display mode": "results only",
         "fuel consumption factor": float(options.fuel),
-        "damage factor": float(options.damage),
+        "damage factor": 1.0 if options.damage == "shown" else float(options.damage),
         **length,
     }
-    return _document(
+    return document(
         _RACE,
         section("Header", {"name": _RACE, "description": _RACE, "priority": 1}),
         section("Tracks", {"maximum number": 1}, section("1", {"name": name, "category": category})),
@@ -65,6 +68,11 @@ def race(options: TorcsOptions, track: str, to_start: float) -> str:
             *(section(str(i), {"module": module, "idx": index}) for i, (module, index) in enumerate(drivers, 1)),
         ),
     )  # fmt: skip
+
+
+def _practises(options: TorcsOptions) -> bool:
+    """Whether an expert is alone on the track: some drive otherwise, or with less fuel, when it is no race."""
+    return options.expert is not None and options.cars == 1 and not options.opponents
 
 
 def driver(text: str) -> tuple[str, int]:
@@ -111,25 +119,15 @@ def robot(options: TorcsOptions) -> str:
         )
         for i in range(10)
     ]  # fmt: skip
-    return _document(ROBOT, section("Robots", None, section("index", None, *drivers)))
+    return document(ROBOT, section("Robots", None, section("index", None, *drivers)))
 
 
 def engine() -> str:
     """Which modules the race engine loads."""
-    return _document("", section("Modules", {"track": "track", "simu": "simuv2", "graphic": "ssggraph"}))
+    return document("", section("Modules", {"track": "track", "simu": "simuv2", "graphic": "ssggraph"}))
 
 
 def check_opponents(opponents: Sequence[str], data: Path) -> None:
     """`ConfigurationError` when one of the game's drivers is not installed."""
     for text in opponents:
-        module, index = driver(text)
-        description = data / "drivers" / module / f"{module}.xml"
-        if not description.is_file() or module in ("human", ROBOT):
-            offered = sorted(p.name for p in (data / "drivers").glob("*") if p.name not in ("human", ROBOT))
-            raise ConfigurationError(f"torcs: no opponent module {module!r}; there are {', '.join(offered)}")
-        robots = description.read_text("latin-1").partition('name="index"')[2]
-        indices = [int(i) for i in re.findall(r'<section\s+name="([0-9]+)"', robots)]
-        if index not in indices:
-            raise ConfigurationError(
-                f"torcs: opponent {text!r}: {module} has the indices {', '.join(map(str, indices))}"
-            )
+        check(text, data)

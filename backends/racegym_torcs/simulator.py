@@ -5,8 +5,9 @@ from __future__ import annotations
 import logging
 import math
 import time
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -17,20 +18,31 @@ from racegym.errors import (
     SimulatorLost,
     SimulatorTimeout,
 )
-from racegym.signals import CONTROLS, Controls, Telemetry
-from racegym.simulator import Gearbox, Simulator, SimulatorSpec
+from racegym.signals import Controls, Telemetry
+from racegym.simulator import Camera, Simulator, SimulatorSpec, Standing
 from racegym.track import Track
-from racegym_torcs import catalogue, classic, gearbox, geometry, locate, wire
+from racegym_torcs import catalogue, classic, futex, geometry, limits, standings, wire
+from racegym_torcs.camera import Pictures
+from racegym_torcs.foreign import Foreign
 from racegym_torcs.launch import Instance
 from racegym_torcs.options import TorcsOptions
+from racegym_torcs.shared import Shared
 from racegym_torcs.start import Start
+from racegym_torcs.starts import LineUp
 from racegym_torcs.transport import Transport
 from racegym_torcs.udp import Udp
 
+T = TypeVar("T")
+
 _log = logging.getLogger(__name__)
 _OBEYED = frozenset({"steer", "throttle", "brake", "clutch", "gear", "focus"})
-_GEAR, _HANDBRAKE = CONTROLS.columns("gear").start, CONTROLS.columns("handbrake").start
-_FOCUS = CONTROLS.columns("focus").start
+
+
+@dataclass(frozen=True, eq=False)
+class Snapshot:
+    """A moment that the game keeps."""
+
+    slot: int
 
 
 class Torcs(Simulator):
@@ -44,29 +56,34 @@ class Torcs(Simulator):
         self._options = options
         track = catalogue.track(options.track) if options.connect is None else options.track
         own = options.connect is None
-        decoder = wire.Decoder(extended=own)
+        self._expert = options.expert is not None
+        decoder = wire.Decoder(extended=own, expert=self._expert)
         self.spec = SimulatorSpec(
             name=f"torcs/{track}",
             period=options.period,
             signals=decoder.signals if own else decoder.signals | frozenset(classic.SIGNALS_WORKED_OUT),
             controls=_OBEYED,
-            gearbox=_gearbox(options.car),
+            gearbox=limits.gearbox_of(options.car),
             cars=options.cars,
             deterministic=own,
+            snapshots=own and options.transport == "shared",
             track=own,
             beam_angles=options.beam_angles,
+            cameras=_cameras(options),
         )
-        self._low = np.array([signal.low for signal in CONTROLS.values()])
-        self._high = np.array([signal.high for signal in CONTROLS.values()])
-        self._high[_GEAR], self._high[_HANDBRAKE] = len(self.spec.gearbox.up), 0.0
-        self._applied = Controls(options.cars)
-        self._raw = Telemetry(options.cars)
-        self._telemetry = Telemetry(options.cars)
+        self._low, self._high = limits.bounds([len(self.spec.gearbox.up)] * options.cars)
+        self._patience, self._ticks = options.deadlines.step, options.ticks_per_step
+        self._use(Controls(options.cars), Telemetry(options.cars), Telemetry(options.cars))
         self._began = np.zeros(options.cars)
+        self._line_up = LineUp(options)
+        self._held: set[Snapshot] = set()
         self._instance: Instance | None = None
         self._transport: Transport | None = None
         self._start: Start | None = None
         self._track: Track | None = None
+        self._pictures: Pictures | None = None
+        self._unseen = math.inf
+        """Telemetries since the one that the last picture shows; 0: it shows this one, infinite: it is of another past."""
         self._lost = False
         self._begun = False
         """We have introduced ourselves to the cars of the present race."""
@@ -97,38 +114,46 @@ class Torcs(Simulator):
         options: Mapping[str, Any] | None = None,
         cars: np.ndarray | None = None,
     ) -> Telemetry:
-        """Start the race anew for all cars; one race has one start. `seed` decides the sensor noise.
+        """Start the race anew for all cars; one race has one start.
 
-        `ConfigurationError` for a part of the cars, or for `options`, of which there are none.
+        `seed` decides everything that is drawn at random: the starts of this episode and of those after it until the
+        next seed, and the sensor noise of this episode. The physics draws nothing. `options` may hold ``start``, of
+        the form of the simulator's option and instead of what that says, for this episode.
+        `ConfigurationError` for a part of the cars, for other options and for a start that cannot be.
         """
         if self._transport is None:
             raise BackendUnavailable("torcs: the simulator is not open; open() starts the game")
         if cars is not None and len(set(np.atleast_1d(cars).tolist())) != self.spec.cars:
             raise ConfigurationError("torcs: the cars of one race start together; reset all of them")
-        if options:
-            raise ConfigurationError(f"torcs: no reset options are known, so not {', '.join(options)}")
-        self._to_start(seed)
+        self._to_start(seed, self._line_up.draw(seed, options or {}))
         deadline = time.monotonic() + self._options.deadlines.reset
         self._read_tick(deadline)
+        self._unseen = math.inf
         self._began[:] = self._raw["time"]
         return self._relative()
 
     def send(self, controls: Controls) -> Controls:
-        """Clip `controls`, round gears, send them; NaN is `InvalidAction`, except as focus (none wanted)."""
-        block = self._applied.block
-        np.clip(controls.block, self._low, self._high, out=block)
-        np.rint(block[:, _GEAR], out=block[:, _GEAR])
-        if not math.isfinite(block[:, :_FOCUS].sum()):
-            raise InvalidAction(
-                "torcs: a control is not a number; send finite steer, throttle, brake, clutch and gear"
-            )
-        self._talk().send(self._applied)
-        return self._applied
+        """Clip `controls` and send them; a control that is NaN is the expert's choice, as focus it is none.
+
+        The game rounds gears. `InvalidAction` for NaN when there is no expert.
+        """
+        transport, applied = self._talk(), self._applied
+        block = applied.block
+        np.maximum(controls.block, self._low, out=block)
+        np.minimum(block, self._high, out=block)
+        if not self._expert:
+            for numbers in self._numbers:
+                # bounded numbers: their sum of squares is finite unless one is NaN
+                if math.isnan(numbers.dot(numbers)):
+                    raise InvalidAction(limits.NOT_A_NUMBER)
+        transport.send(applied, self._ticks if transport.carries_ticks else 1)
+        return applied
 
     def read(self) -> Telemetry:
-        deadline = time.monotonic() + self._options.deadlines.step
+        deadline = time.monotonic() + self._patience
         self._read_tick(deadline)
-        if (again := self._options.ticks_per_step - 1) > 0:
+        again = self._ticks - 1
+        if again > 0 and not self._talk().carries_ticks:
             collision = self._raw["collision"].copy()
             for _ in range(again):
                 self._talk().send(self._applied)
@@ -137,13 +162,107 @@ class Torcs(Simulator):
             self._raw["collision"] = collision
         return self._relative()
 
+    def save(self) -> Snapshot:
+        """A snapshot of this moment: a copy of the game's process, asleep.
+
+        `ConfigurationError` without shared memory, or when a thousand are held.
+        """
+        snapshot = Snapshot(self._share("save", lambda shared, until: shared.save(until)))
+        self._held.add(snapshot)
+        return snapshot
+
+    def restore(self, snapshot: Snapshot) -> Telemetry:
+        """Go on from `snapshot`, within a millisecond or two, to the last bit as it went on then.
+
+        `ConfigurationError` when it was released or its game is gone.
+        """
+        if snapshot not in self._held:
+            raise ConfigurationError("torcs: this snapshot has been released, or its game is gone")
+        self._share("restore", lambda shared, until: shared.restore(snapshot.slot, until))
+        self._read_tick(time.monotonic() + self._options.deadlines.step)
+        self._unseen = math.inf
+        return self._relative()
+
+    def release(self, snapshot: Snapshot) -> None:
+        """Let go of `snapshot`; again, or after its game has gone, is no error."""
+        if snapshot in self._held:
+            self._held.discard(snapshot)
+            if self._lost or self._transport is None:
+                return
+            self._share("release", lambda shared, until: shared.release(snapshot.slot, until))
+
+    def expose(self, camera: str) -> None:
+        """Have the picture of this moment made, unless there is one already or, by `every`, none is due."""
+        pictures, transport = self._filming(camera), self._talk()
+        if self._options.camera is None or self._unseen < self._options.camera.every:
+            return
+        assert isinstance(transport, Shared)
+        try:
+            transport.film(time.monotonic() + self._options.deadlines.step)
+        except (SimulatorLost, SimulatorTimeout):
+            self._lost = True
+            raise
+        pictures.exposed()
+        self._unseen = 0
+
+    def frame(self, camera: str) -> np.ndarray:
+        """The picture of the telemetry read last, or by `every` of one before, as `Filmed.frame`.
+
+        `SimulatorLost` when somebody has closed its window.
+        """
+        self.expose(camera)
+        pictures, deadlines = self._filming(camera), self._options.deadlines
+        patience = deadlines.start if pictures.first else deadlines.picture
+        try:
+            return pictures.take(time.monotonic() + patience)
+        except (SimulatorLost, SimulatorTimeout):
+            self._lost = True
+            raise
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Keys held down in the window, by `Keyed`'s names; none without one."""
+        return frozenset() if self._pictures is None else self._pictures.keys
+
+    def standings(self) -> list[Standing]:
+        """The order of the race now, the game's own drivers included; needs shared memory."""
+        self._share("standings", lambda shared, until: shared.standings(until))
+        assert self._instance is not None and self._instance.directory is not None
+        return standings.read(self._instance.directory / standings.FILE)
+
+    def _filming(self, camera: str) -> Pictures:
+        self._talk()
+        if self._pictures is None or camera not in {each.name for each in self.spec.cameras}:
+            raise ConfigurationError(f"torcs: no camera {camera!r}; the option camera sets one up")
+        return self._pictures
+
+    def _share(self, what: str, do: Callable[[Shared, float], T]) -> T:
+        transport = self._talk()
+        if not isinstance(transport, Shared) or not self._begun:
+            raise ConfigurationError(f"torcs: {what} needs transport: shared, and a race (reset starts one)")
+        try:
+            return do(transport, time.monotonic() + self._options.deadlines.reset)
+        except (SimulatorLost, SimulatorTimeout):
+            self._lost = True
+            raise
+
     def close(self) -> None:
         if self._transport is not None:
             self._transport.close()
             self._transport = None
+            cars = self.spec.cars  # our records may lie in the memory that has just been let go of
+            self._use(Controls(cars), Telemetry(cars), Telemetry(cars))
         if self._instance is not None:
             self._instance.close(self._options.deadlines.close)
             self._instance = None
+        if self._pictures is not None:
+            self._pictures.seal()
+            self._pictures = None
+
+    def _use(self, applied: Controls, raw: Telemetry, telemetry: Telemetry) -> None:
+        """Keep controls, the game's telemetry and that which we hand out in these records."""
+        self._applied, self._raw, self._telemetry = applied, raw, telemetry
+        self._numbers = [row[: limits.FOCUS] for row in applied.block]
 
     def _talk(self) -> Transport:
         if self._transport is None or self._lost:
@@ -153,36 +272,39 @@ class Torcs(Simulator):
     def _read_tick(self, deadline: float) -> None:
         try:
             self._talk().read(self._raw, deadline)
+            self._unseen += 1
         except (SimulatorLost, SimulatorTimeout):
             self._lost = True
             raise
 
     def _relative(self) -> Telemetry:
-        """The game's telemetry with times from the first state on."""
+        """The telemetry with times from the first state on, as over shared memory the game itself tells them."""
+        if self._telemetry is self._raw:
+            return self._raw
         np.copyto(self._telemetry.block, self._raw.block)
         time_ = self._telemetry["time"]
         np.subtract(time_, self._began, out=time_)
         return self._telemetry
 
-    def _to_start(self, seed: int | None) -> None:
+    def _to_start(self, seed: int | None, starts: np.ndarray | None) -> None:
         """Leave the next state to be the first of a race, by the quickest way there is."""
         deadline = time.monotonic() + self._options.deadlines.reset
         seed = seed if self._options.noise is not None else None
         try:
-            self._again(seed, deadline)
+            self._again(seed, starts, deadline)
         except (SimulatorLost, SimulatorTimeout) as error:
             _log.warning("torcs: starting the game again, because a restart failed: %s", error)
             self._lost = True
-            self._again(seed, time.monotonic() + self._options.deadlines.reset)
+            self._again(seed, starts, time.monotonic() + self._options.deadlines.reset)
 
-    def _again(self, seed: int | None, deadline: float) -> None:
+    def _again(self, seed: int | None, starts: np.ndarray | None, deadline: float) -> None:
         if self._lost or self._talk().over:
             self._start_game()
         elif self._begun and (seed is not None or not self._fresh):
             self._begun = False
             self._talk().restart(deadline)
         if not self._begun:
-            self._talk().begin(seed, deadline)
+            self._talk().begin(seed, deadline, starts)
         self._begun, self._fresh = True, False
 
     def _start_game(self) -> None:
@@ -199,29 +321,58 @@ class Torcs(Simulator):
         self._lost = False
 
     def _launch(self) -> None:
-        self._start = self._start or Start(self._options)
-        self._instance = instance = self._start.instance()
-        self._transport = Udp(self.spec.beam_angles, instance.check)
         deadline = time.monotonic() + self._options.deadlines.start
-        for index in range(self.spec.cars):
-            self._transport.connect("127.0.0.1", instance.port(index, deadline))
-        self._start.started(instance)
+        start = self._start = self._start or Start(self._options)
+        (self._launch_shared if self._options.transport == "shared" else self._launch_udp)(start, deadline)
+        assert self._instance is not None
+        start.started(self._instance)
         if self._track is None:
-            self._track = geometry.load(self._start.geometry, self.spec.name)
+            self._track = geometry.load(start.geometry, self.spec.name)
+            self._line_up.open(start.track, geometry.length(start.geometry))
         self._begun = False
+        self._held.clear()
+
+    def _launch_shared(self, start: Start, deadline: float) -> None:
+        if not futex.available():
+            raise BackendUnavailable("torcs: no shared memory on this kind of machine; set transport: udp")
+        transport = self._transport = Shared(
+            self.spec.cars, self.spec.beam_angles, self._check, self._options.spin
+        )
+        pictures = self._pictures = _pictures(self._options, self._check)
+        self._instance = start.instance(
+            transport.descriptor, camera=None if pictures is None else pictures.descriptor
+        )
+        transport.launched(self._instance.cpu)
+        if pictures is not None:
+            pictures.seal()
+        self._use(transport.controls, transport.telemetry, transport.telemetry)
+        self._instance.ready(deadline)
+
+    def _launch_udp(self, start: Start, deadline: float) -> None:
+        self._instance = instance = start.instance()
+        transport = self._transport = Udp(self.spec.beam_angles, self._check, expert=self._expert)
+        for index in range(self.spec.cars):
+            transport.connect("127.0.0.1", instance.port(index, deadline))
+
+    def _check(self) -> None:
+        if self._instance is not None:
+            self._instance.check()
 
     def _join(self) -> None:
         assert self._options.connect is not None
         host, _, port = self._options.connect.rpartition(":")
-        self._transport = Udp(self.spec.beam_angles, lambda: None, extended=False)
+        transport = self._transport = Udp(self.spec.beam_angles, self._check, extended=False, car=Foreign)
+        transport.identity = self._options.client_id
         for index in range(self.spec.cars):
-            self._transport.connect(host, int(port) + index)
-        self._transport.begin(None, time.monotonic() + self._options.deadlines.start)
+            transport.connect(host, int(port) + index)
+        transport.begin(None, time.monotonic() + self._options.deadlines.start)
         self._begun = self._fresh = True
 
 
-def _gearbox(car: str) -> Gearbox:
-    installation = locate.find()
-    if installation is None:
-        return gearbox.DEFAULT
-    return gearbox.shift_points(installation.data / "cars" / car / f"{car}.xml")
+def _cameras(options: TorcsOptions) -> tuple[Camera, ...]:
+    camera = options.camera
+    return () if camera is None else (Camera(camera.view, camera.width, camera.height),)
+
+
+def _pictures(options: TorcsOptions, check: Callable[[], None]) -> Pictures | None:
+    return None if options.camera is None else Pictures(options.camera, options.cars, check)

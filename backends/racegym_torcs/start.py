@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import time
-from collections.abc import Mapping
 from pathlib import Path
 
-from racegym.errors import ConfigurationError
-from racegym_torcs import catalogue, geometry, locate, race
+from racegym_torcs import catalogue, drivers, geometry, graphics, locate, placement, race
 from racegym_torcs.launch import Instance
 from racegym_torcs.locate import Installation
 from racegym_torcs.options import TorcsOptions
@@ -25,13 +22,41 @@ class Start:
         self.track = catalogue.track(options.track)
         catalogue.car(options.car)
         race.check_opponents(options.opponents, self.installation.data)
+        wanted = options.expert
+        self.expert = drivers.expert(wanted, options.car, self.installation.data) if wanted else ""
         self.geometry = geometry.kept(self.installation, self.track)
 
-    def instance(self) -> Instance:
-        """A game that was just started; its cars do not wait for anybody yet."""
-        if self.options.start is not None and not self.geometry.exists():
-            self._survey()
-        return self._launch(self._files(self._to_start()), environment(self.options))
+    def instance(
+        self,
+        shared: int | None = None,
+        drive_itself: int = 0,
+        camera: int | None = None,
+        game: int = 0,
+        core: int | None = None,
+    ) -> Instance:
+        """A game that was just started; its cars do not wait for anybody yet.
+
+        `shared` is the descriptor of our mapping, `game` the place in it, `camera` the descriptor of our pictures.
+        The game keeps to `core`, or to one that is chosen here. With `drive_itself` it asks nobody for so many ticks.
+        """
+        instance = Instance(self.installation, self.robot)
+        own = {**environment(self.options), "RACEGYM_EXPERT": self.expert}
+        if shared is not None:
+            own["RACEGYM_SHARED"] = f"{shared}:{game}"
+        if camera is not None and self.options.camera is not None:
+            own |= graphics.environment(self.options.camera, camera)
+        if drive_itself:
+            own["RACEGYM_SELF_DRIVE"] = str(drive_itself)
+        try:
+            directory = instance.prepare(self._files())
+            own["RACEGYM_TRACK_FILE"] = "" if self.geometry.exists() else str(directory / _TRACK_FILE)
+            instance.start(own, [descriptor for descriptor in (shared, camera) if descriptor is not None])
+        except BaseException:
+            instance.close(self.options.deadlines.close)
+            raise
+        if self.options.placement == "auto" and instance.pid is not None:
+            instance.cpu = placement.place(instance.pid, self.options.spin > 0, core)
+        return instance
 
     def started(self, instance: Instance) -> None:
         """Keep what `instance` wrote about the track; to be called once its first car waits."""
@@ -40,48 +65,19 @@ class Start:
         if not self.geometry.exists() and written.exists():
             geometry.keep(written, self.geometry)
 
-    def _survey(self) -> None:
-        """Run the game just far enough to learn the track's length."""
-        instance = self._launch(self._files(self.options.grid.to_start), environment(self.options))
-        try:
-            instance.port(0, time.monotonic() + self.options.deadlines.start)
-            self.started(instance)
-        finally:
-            instance.close(self.options.deadlines.close)
-
-    def _to_start(self) -> float:
-        if self.options.start is None:
-            return self.options.grid.to_start
-        length = geometry.length(self.geometry)
-        if self.options.start >= length:
-            raise ConfigurationError(
-                f"torcs: start: {self.options.start:g} m is beyond {self.track}, {length:.1f} m long"
-            )
-        return length - self.options.start
-
-    def _files(self, to_start: float) -> dict[str, str]:
+    def _files(self) -> dict[str, str]:
         files = {
-            "race.xml": race.race(self.options, self.track, to_start),
+            "race.xml": race.race(self.options, self.track, self.options.grid.to_start),
             "config/raceengine.xml": race.engine(),
             f"drivers/{race.ROBOT}/{race.ROBOT}.xml": race.robot(self.options),
         }
+        if self.options.camera is not None:
+            files |= graphics.files(self.options.camera)
         name = f"tracks/{self.track}/{self.track.rpartition('/')[2]}.xml"
         description = (self.installation.data / name).read_text("latin-1")
         if race.own_grid(description):
-            files[f"data/{name}"] = race.regrid(description, self.options, to_start)
+            files[f"data/{name}"] = race.regrid(description, self.options, self.options.grid.to_start)
         return files
-
-    def _launch(self, files: Mapping[str, str], own: Mapping[str, str]) -> Instance:
-        instance = Instance(self.installation, self.robot)
-        try:
-            directory = instance.prepare(files)
-            instance.start(
-                {**own, "RACEGYM_TRACK_FILE": "" if self.geometry.exists() else str(directory / _TRACK_FILE)}
-            )
-        except BaseException:
-            instance.close(self.options.deadlines.close)
-            raise
-        return instance
 
 
 def environment(options: TorcsOptions) -> dict[str, str]:
@@ -94,5 +90,7 @@ def environment(options: TorcsOptions) -> dict[str, str]:
         "RACEGYM_TICKS": options.ticks,
         "RACEGYM_COUNTDOWN": f"{options.countdown:d}",
         "RACEGYM_LAPTIME_LIMIT": f"{options.lap_time_limit:d}",
+        "RACEGYM_DAMAGE": "shown" if options.damage == "shown" else "real",
+        "RACEGYM_BEAMS": options.beams,
         "RACEGYM_NOISE": "" if noise is None else f"{noise.track:g},{noise.opponents:g},{noise.focus:g}",
     }

@@ -5,6 +5,9 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections import Counter
 from collections.abc import Callable
+from typing import ClassVar
+
+import numpy as np
 
 from racegym.signals import Controls, Telemetry
 
@@ -19,21 +22,24 @@ class Transport(ABC):
     deadline and `SimulatorLost` as soon as the game is gone.
     """
 
+    carries_ticks: ClassVar[bool] = False
+    """Whether the game itself can drive several ticks for one `send`, and tells of the last."""
+
     def __init__(self) -> None:
         self.statistics: Counter[str] = Counter()
         """Datagrams dropped, by reason."""
 
     @abstractmethod
-    def connect(self, host: str, port: int) -> None:
-        """Take note that the next car, in the order of rows, waits at that address."""
+    def begin(self, seed: int | None, deadline: float, starts: np.ndarray | None = None) -> None:
+        """Introduce ourselves to every car, so that `read` gives the first tick; `seed` decides the noise.
+
+        `starts`, ``(cars, 4)``: distance from the start line (m), offset (half widths, + left), heading (rad, + left)
+        and speed (m/s) at which each car begins; NaN as the grid has it.
+        """
 
     @abstractmethod
-    def begin(self, seed: int | None, deadline: float) -> None:
-        """Introduce ourselves to every car, so that `read` gives the first tick; `seed` decides the noise."""
-
-    @abstractmethod
-    def send(self, controls: Controls) -> None:
-        """Give every car its controls for the next tick; they are already clipped."""
+    def send(self, controls: Controls, ticks: int = 1) -> None:
+        """Give every car its controls for the next `ticks` (1 unless `carries_ticks`); they are already clipped."""
 
     @abstractmethod
     def read(self, telemetry: Telemetry, deadline: float) -> None:

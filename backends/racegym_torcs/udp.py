@@ -28,7 +28,9 @@ _FINISHED = SIGNALS.columns("finished").start
 class Car:
     """The conversation with one car, on a connected socket: the kernel drops whatever others send to it."""
 
-    def __init__(self, host: str, port: int, extended: bool, check: Check, statistics: Counter[str]) -> None:
+    def __init__(
+        self, host: str, port: int, decoder: wire.Decoder, check: Check, statistics: Counter[str]
+    ) -> None:
         self._check, self._statistics = check, statistics
         self.name = f"{host}:{port}"
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
@@ -40,7 +42,7 @@ class Car:
         except OSError as error:
             self._socket.close()
             raise SimulatorLost(f"torcs: {self.name} cannot be reached: {error}") from error
-        self._decoder = wire.Decoder(extended)
+        self._decoder = decoder
         self._laps: Laps | None = None
         self._scratch = np.full(SIGNALS.width, np.nan)
         self.tick = -1
@@ -147,21 +149,35 @@ class Car:
 class Udp(Transport):
     """SCR over UDP, a socket for each car; with the `extended` states of our robot, or classic."""
 
-    def __init__(self, beam_angles: Sequence[float], check: Check, extended: bool = True) -> None:
+    def __init__(
+        self,
+        beam_angles: Sequence[float],
+        check: Check,
+        extended: bool = True,
+        expert: bool = False,
+        car: type[Car] = Car,
+    ) -> None:
+        """`expert`: one sits in each car, and its states tell what it would do. `car`: how to converse with one."""
         super().__init__()
+        self._car = car
+        self.identity = "SCR"
         self._beam_angles, self._check, self._extended = beam_angles, check, extended
+        self._decoder = wire.Decoder(extended, expert)
         self._cars: list[Car] = []
 
     def connect(self, host: str, port: int) -> None:
-        self._cars.append(Car(host, port, self._extended, self._check, self.statistics))
+        """Take note that the next car waits at that address."""
+        self._cars.append(self._car(host, port, self._decoder, self._check, self.statistics))
 
-    def begin(self, seed: int | None, deadline: float) -> None:
-        hello = wire.identification(self._beam_angles, self._extended, seed)
-        for car in self._cars:
-            car.identify(hello, deadline)
+    def begin(self, seed: int | None, deadline: float, starts: np.ndarray | None = None) -> None:
+        for index, car in enumerate(self._cars):
+            start = None if starts is None else starts[index].tolist()
+            hello = wire.identification(self._beam_angles, self._extended, seed, start)
+            car.identify(self.identity.encode() + hello.removeprefix(b"SCR"), deadline)
 
-    def send(self, controls: Controls) -> None:
-        for car, row in zip(self._cars, controls.block.tolist(), strict=True):
+    def send(self, controls: Controls, ticks: int = 1) -> None:
+        exact = controls.block.astype(np.float32).tolist()  # the game's own precision, which nine digits keep
+        for car, row in zip(self._cars, exact, strict=True):
             if not car.over:
                 car.send(row)
 

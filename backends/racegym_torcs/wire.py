@@ -39,6 +39,11 @@ EXTENSION: Mapping[str, int] = {
     "collision": 1, "wheelsOff": 1, "finished": 1,
 }  # fmt: skip
 
+#: Tags that it adds to those when an expert sits in the car.
+EXPERT: Mapping[str, int] = {
+    "expertSteer": 1, "expertThrottle": 1, "expertBrake": 1, "expertClutch": 1, "expertGear": 1,
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Source:
@@ -86,6 +91,11 @@ SOURCES: Mapping[str, Source] = {
     "lap_time": _of("curLapTime"),
     "last_lap_time": _of("lastLapTime"),
     "best_lap_time": _of("bestLapTime"),
+    "expert_steer": _of("expertSteer"),
+    "expert_throttle": _of("expertThrottle"),
+    "expert_brake": _of("expertBrake"),
+    "expert_clutch": _of("expertClutch"),
+    "expert_gear": _of("expertGear"),
     "finished": _of("finished"),
 }
 
@@ -102,9 +112,10 @@ _DAMAGE = SIGNALS.columns("damage").start
 class Decoder:
     """Reads state datagrams of one layout, classic or extended, into rows of telemetry."""
 
-    def __init__(self, extended: bool) -> None:
+    def __init__(self, extended: bool, expert: bool = False) -> None:
+        """`expert`: extended states tell what an expert would do."""
         self.extended = extended
-        self.tags = {**CLASSIC, **(EXTENSION if extended else {})}
+        self.tags = {**CLASSIC, **(EXTENSION if extended else {}), **(EXPERT if expert else {})}
         names, numbers, self._first = [], [], {}
         token = 0
         for tag, count in self.tags.items():
@@ -191,18 +202,26 @@ def parse(data: bytes) -> dict[str, list[float]]:
     return groups
 
 
-def identification(beam_angles: Sequence[float], extended: bool, seed: int | None = None) -> bytes:
+def identification(
+    beam_angles: Sequence[float],
+    extended: bool,
+    seed: int | None = None,
+    start: Sequence[float] | None = None,
+) -> bytes:
     """The datagram that starts a conversation; `beam_angles` in degrees, counter-clockwise, left to right.
 
-    It asks our robot for `extended` states, and for noise of that `seed`; classic servers read the angles alone.
+    It asks our robot for `extended` states, for noise of that `seed`, and to begin at `start` (distance in m, offset
+    in half widths, heading in rad, speed in m/s; NaN as the grid has it); classic servers read the angles alone.
     """
     angles = " ".join(f"{-angle + 0.0:g}" for angle in beam_angles)
     wishes = ("(racegym 1)" if extended else "") + ("" if seed is None else f"(seed {seed})")
+    if start is not None:
+        wishes += "(start " + " ".join(f"{number:.17g}" for number in start) + ")"
     return f"SCR(init {angles}){wishes}".encode()
 
 
 def action(row: Sequence[float], tick: int | None = None, restart: bool = False) -> bytes:
-    """An action datagram from one row of controls, in the order of `CONTROLS`, already clipped."""
+    """An action datagram from one row of controls, in the order of `CONTROLS`, already clipped; NaN: the expert's."""
     steer, throttle, brake, clutch, gear, _, focus = row
     degrees = 360 if math.isnan(focus) else round(-math.degrees(focus))
     text = (

@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstddef>
 
+#include "damage.h"
 #include "opponents.h"
 #include "rangefinder.h"
 
@@ -19,6 +20,16 @@ bool touched(int bits) {
     return (bits & (SEM_COLLISION_XYSCENE | SEM_COLLISION_CAR)) != 0 || ((bits & SEM_COLLISION) != 0 && !bottomed);
 }
 
+// As the engine takes a control in.
+float clipped(float control, float low) { return std::isfinite(control) ? std::clamp(control, low, 1.0F) : 0.0F; }
+
+// Whether the client decided this control itself.
+bool set(float& control, float wanted) {
+    if (std::isnan(wanted)) return false;
+    control = wanted;
+    return true;
+}
+
 float kilometres_an_hour(float speed) { return static_cast<float>(speed * 3.6); }
 
 float heading_error(tTrkLocPos& place, float yaw) {
@@ -29,16 +40,18 @@ float heading_error(tTrkLocPos& place, float yaw) {
 
 }  // namespace
 
-Cockpit::Cockpit(tCarElt* car, const Circuit& circuit, float track_length, NoiseLevels noise)
-    : car_(car), circuit_(circuit), track_length_(track_length), noise_(noise) {}
+Cockpit::Cockpit(tCarElt* car, const Circuit& circuit, float track_length, NoiseLevels noise, Expert* expert)
+    : car_(car), circuit_(circuit), track_length_(track_length), noise_(noise), expert_(expert) {}
 
-State Cockpit::sense(const tSituation& s, long tick) {
+State Cockpit::sense(tSituation& s, long tick) {
     State state;
     state.tick = tick;
     sense_scalars(state);
     sense_ranges(state);
     sense_opponents(s, state);
     sense_extension(s, state);
+    if (expert_ != nullptr) consult(s, state);
+    car_->priv.collision = 0;  // the engine only adds to it; clearing is the consumers' part, and experts read it too
     return state;
 }
 
@@ -46,7 +59,7 @@ void Cockpit::sense_scalars(State& state) {
     state.angle = heading_error(car_->_trkPos, car_->_yaw);
     state.curLapTime = static_cast<float>(car_->_curLapTime);
     state.lastLapTime = static_cast<float>(car_->_lastLapTime);
-    state.damage = car_->_dammage;
+    state.damage = damage::shown(*car_);
     state.distFromStart = car_->_distFromStartLine;
     state.distRaced = raced_ += distance_since_last();
     state.fuel = car_->_fuel;
@@ -78,11 +91,13 @@ void Cockpit::sense_ranges(State& state) {
     if (!(state.trackPos <= 1 && state.trackPos >= -1)) return;
     tTrkLocPos& at = car_->_trkPos;
     const Place place{&circuit_.at(at.seg), at.toLeft, at.toStart, RtTrackSideTgAngleL(&at), car_->_yaw};
-    for (std::size_t i = 0; i < state.track.size(); ++i) state.track[i] = rangefinder(place, angles_[i], kReach);
+    const auto range = [&](float beam) {
+        return clean_ == nullptr ? rangefinder(place, beam, kReach) : clean_->read(*car_, beam, kReach);
+    };
+    for (std::size_t i = 0; i < state.track.size(); ++i) state.track[i] = range(angles_[i]);
     noise_.disturb(state.track, noise_.levels().track);
     if (!focus_.due(car_->_curLapTime + car_->_curTime)) return;
-    for (std::size_t i = 0; i < state.focus.size(); ++i)
-        state.focus[i] = rangefinder(place, focus_.beam(static_cast<int>(i)), kReach);
+    for (std::size_t i = 0; i < state.focus.size(); ++i) state.focus[i] = range(focus_.beam(static_cast<int>(i)));
     noise_.disturb(state.focus, noise_.levels().focus);
 }
 
@@ -108,21 +123,37 @@ void Cockpit::sense_extension(const tSituation& s, State& state) {
     state.brakeApplied = car_->_brakeCmd;
     state.clutchApplied = car_->_clutchCmd;
     state.collision = touched(car_->priv.collision);
-    car_->priv.collision = 0;  // the engine only adds to it; clearing is the consumer's part
     for (int i = 0; i < kWheels; ++i) state.wheelsOff += car_->_wheelSeg(i)->type2 != TR_MAIN;
     state.finished = (car_->_state & RM_CAR_STATE_FINISH) != 0 && (car_->_state & RM_CAR_STATE_DNF) == 0;
 }
 
+void Cockpit::consult(tSituation& s, State& state) {
+    if (driven()) {
+        expert_->drive(car_, &s);
+        choice_ = car_->ctrl;
+    }
+    state.expert = true;
+    state.expertSteer = clipped(choice_.steer, -1);
+    state.expertThrottle = clipped(choice_.accelCmd, 0);
+    state.expertBrake = clipped(choice_.brakeCmd, 0);
+    state.expertClutch = clipped(choice_.clutchCmd, 0);
+    state.expertGear = choice_.gear;
+}
+
 void Cockpit::obey(const Action& action) {
-    car_->_accelCmd = action.accel;
-    car_->_brakeCmd = action.brake;
-    car_->_steerCmd = action.steer;
-    car_->_clutchCmd = action.clutch;
-    car_->_gearCmd = action.gear;
+    if (expert_ != nullptr) car_->ctrl = choice_;
+    bool meddled = expert_ == nullptr || action.gear != kOpenGear;
+    if (meddled) car_->_gearCmd = action.gear;
+    meddled |= set(car_->_accelCmd, action.accel);
+    meddled |= set(car_->_brakeCmd, action.brake);
+    meddled |= set(car_->_steerCmd, action.steer);
+    meddled |= set(car_->_clutchCmd, action.clutch);
+    if (meddled) car_->_raceCmd = RM_CMD_NONE;  // an expert finds its pit only when it drives alone
     focus_.aim(action.focus);
 }
 
-void Cockpit::hold() {
+void Cockpit::hold(tSituation& s) {
+    if (expert_ != nullptr) return expert_->drive(car_, &s);
     Action still;
     still.brake = 1;
     still.gear = 0;

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "engine.h"
 
+#include <dlfcn.h>
+
 extern tRmInfo* ReInfo;  // of libraceengine
 
 namespace racegym::engine {
@@ -13,6 +15,7 @@ constexpr double kNudge = 1e-7;  // s
 struct Watch {
     tfSimUpdate update = nullptr;  // the simulator's own
     Step step = nullptr;
+    After after = nullptr;
     bool exact_ticks = false;
 } watched;
 
@@ -21,15 +24,16 @@ void update(tSituation* s, double dt, int telemetry) {
     watched.step(s, robots_called);
     if (robots_called && watched.exact_ticks) ReInfo->_reLastTime -= kNudge;
     watched.update(s, dt, telemetry);
+    watched.after(s);
 }
 
 }  // namespace
 
 bool in_console() { return ReInfo->_displayMode == RM_DISP_MODE_CONSOLE; }
 
-void watch(Step step, bool exact_ticks) {
+void watch(Step step, After after, bool exact_ticks) {
     if (watched.update != nullptr) return;
-    watched = {ReInfo->_reSimItf.update, step, exact_ticks};
+    watched = {ReInfo->_reSimItf.update, step, after, exact_ticks};
     ReInfo->_reSimItf.update = update;
 }
 
@@ -37,5 +41,19 @@ void unwatch() {
     if (watched.update != nullptr && ReInfo->_reSimItf.update == update) ReInfo->_reSimItf.update = watched.update;
     watched = {};
 }
+
+tTrack* track() { return ReInfo->track; }
+
+void* simulator_symbol(const char* name) {
+    Dl_info info;
+    if (watched.update == nullptr || dladdr(reinterpret_cast<void*>(watched.update), &info) == 0) return nullptr;
+    void* const module = dlopen(info.dli_fname, RTLD_LAZY | RTLD_NOLOAD);
+    if (module == nullptr) return nullptr;
+    void* const symbol = dlsym(module, name);
+    dlclose(module);
+    return symbol;
+}
+
+void moved(const tCarElt& car) { ReInfo->_reCarInfo[car.index].prevTrkPos = car.pub.trkPos; }
 
 }  // namespace racegym::engine

@@ -15,7 +15,7 @@ public:
     // Whether a reading is due at `race_time` seconds; if so the next one is a second away.
     bool due(double race_time) {
         if (command_ == kNoFocus || ready_at_ > race_time) return false;
-        ready_at_ = race_time + 1.0;
+        ready_at_ = static_cast<float>(race_time + 1.0);
         return true;
     }
 
@@ -24,7 +24,7 @@ public:
 
 private:
     int command_ = 0;
-    double ready_at_ = 0;
+    float ready_at_ = 0;  // SCR keeps it in single precision, so that some readings come a tick earlier or later
 };
 
 }  // namespace racegym

@@ -3,15 +3,14 @@
 
 #include <fcntl.h>
 #include <sys/socket.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <csignal>
 #include <cstdio>
 #include <filesystem>
 #include <system_error>
+#include <utility>
 
 namespace racegym {
 namespace {
@@ -39,6 +38,12 @@ void Lifeline::tell(const std::string& line) const {
         std::perror("scr_server: cannot write to the lifeline");
 }
 
+void Lifeline::hint(const std::string& line) const {
+    if (fd_ < 0) return;
+    const std::string text = line + "\n";
+    send(fd_, text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+}
+
 void Lifeline::fail(const std::string& message) const {
     std::fprintf(stderr, "scr_server: %s\n", message.c_str());
     tell("error " + message);
@@ -61,11 +66,8 @@ bool Lifeline::wait(const std::vector<int>& fds, Deadline deadline) {
     }
 }
 
-void Lifeline::abandon() const {
-    if (stop_first > 0) {
-        kill(stop_first, SIGKILL);
-        waitpid(stop_first, nullptr, 0);
-    }
+void Lifeline::abandon() {
+    if (last_words) std::exchange(last_words, nullptr)();
     const std::filesystem::path directory(directory_);
     if (directory.is_absolute() && directory.has_relative_path()) {  // never the root, never something relative
         std::error_code ignored;  // nobody is left to tell

@@ -6,6 +6,7 @@
 #include <poll.h>
 
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <vector>
@@ -21,6 +22,9 @@ public:
     // Sends one line; an owner that has gone is noticed by the next wait.
     void tell(const std::string& line) const;
 
+    // The same for a line that may be lost: an owner who does not listen never holds up the race.
+    void hint(const std::string& line) const;
+
     // Says what went wrong, here and to the owner, and ends the process.
     [[noreturn]] void fail(const std::string& message) const;
 
@@ -30,11 +34,11 @@ public:
     // Calls abandon() if the owner dies meanwhile.
     bool wait(const std::vector<int>& fds, Deadline deadline = std::nullopt);
 
-    // What has to happen before the process ends with its owner (the keeper stops its child).
-    int stop_first = 0;
+    // What has to be said before the process ends with its owner.
+    std::function<void()> last_words;
 
-    // Removes the directory and ends the process.
-    [[noreturn]] void abandon() const;
+    // Says the last words, removes the directory and ends the process.
+    [[noreturn]] void abandon();
 
 private:
     int fd_;

@@ -49,6 +49,36 @@ public:
         if (!rest.empty()) fail(name, value, "three fractions, like 0.1,0.02,0.01");
     }
 
+    void expert(const char* name, std::optional<ExpertName>& target) const {
+        const std::string_view value = text(name);
+        if (value.empty()) return;
+        const std::size_t colon = value.find(':');
+        const std::string_view module = value.substr(0, colon);
+        const std::string_view digits = colon == std::string_view::npos ? "" : value.substr(colon + 1);
+        ExpertName expert{std::string(module), 0};
+        const auto [end, error] = std::from_chars(digits.data(), digits.data() + digits.size(), expert.index);
+        const bool whole = error == std::errc() && end == digits.data() + digits.size() && expert.index >= 0;
+        if (!whole || module.empty() || module.find('/') != std::string_view::npos)
+            fail(name, value, "module:index of a driver, like bt:2");
+        target = expert;
+    }
+
+    // A descriptor, and the place in the memory behind it.
+    void shared(const char* name, int& descriptor, int& game) const {
+        const std::string_view value = text(name);
+        if (value.empty()) return;
+        const char* at = value.data();
+        const char* const last = at + value.size();
+        bool whole = true;
+        for (int* const target : {&descriptor, &game}) {
+            const auto [end, error] = std::from_chars(at, last, *target);
+            whole &= error == std::errc() && *target >= 0 && (end == last || (*end == ':' && target == &descriptor));
+            if (end == last || !whole) break;
+            at = end + 1;
+        }
+        if (!whole) fail(name, value, "a descriptor and the number of a game in it, like 5 or 5:2");
+    }
+
     int lifeline = -1;  // known as soon as it has been read
 
 private:
@@ -72,8 +102,16 @@ Options read_options(const Lookup& lookup) {
     read.choice("RACEGYM_TICKS", options.exact_ticks, "original", "exact");
     read.choice("RACEGYM_COUNTDOWN", options.countdown, "0", "1");
     read.choice("RACEGYM_LAPTIME_LIMIT", options.laptime_limit, "0", "1");
+    read.choice("RACEGYM_DAMAGE", options.damage_shown_only, "real", "shown");
+    read.choice("RACEGYM_BEAMS", options.clean_beams, "classic", "clean");
     read.levels("RACEGYM_NOISE", options.noise);
     read.number("RACEGYM_NOISE_SEED", options.noise_seed, std::uint64_t{0}, UINT64_MAX);
+    read.expert("RACEGYM_EXPERT", options.expert);
+    read.shared("RACEGYM_SHARED", options.shared, options.shared_game);
+    read.number("RACEGYM_CAMERA", options.camera, 0, 1 << 20);
+    options.xvfb = read.text("RACEGYM_XVFB");
+    read.number("RACEGYM_SELF_DRIVE", options.self_drive, 1L, 1L << 40);
+    read.choice("RACEGYM_PROGRESS", options.progress, "0", "1");
     options.track_file = read.text("RACEGYM_TRACK_FILE");
     options.directory = read.text("RACEGYM_DIRECTORY");
     return options;

@@ -5,6 +5,9 @@
 #include <charconv>
 #include <cmath>
 #include <cstddef>
+#include <limits>
+
+#include "numbers.h"
 
 namespace racegym {
 namespace {
@@ -20,8 +23,8 @@ void for_each_group(std::string_view text, Visit visit) {
         const std::size_t close = text.find(')', open);
         if (close == std::string_view::npos) return;
         std::string_view body = text.substr(open + 1, close - open - 1);
-        body.remove_prefix(std::min(body.find_first_not_of(' '), body.size()));
-        const std::size_t blank = body.find(' ');
+        body.remove_prefix(std::min(body.find_first_not_of(kBlanks), body.size()));
+        const std::size_t blank = body.find_first_of(kBlanks);
         visit(body.substr(0, blank), blank == std::string_view::npos ? std::string_view() : body.substr(blank + 1));
         text.remove_prefix(close + 1);
     }
@@ -41,31 +44,45 @@ bool take(std::string_view& values, Number& number) {
     return true;
 }
 
+// The same for a number of a start; `nan` leaves it to the grid.
+bool take_or_grid(std::string_view& values, double& number) {
+    const std::string_view word = values.substr(std::min(values.find_first_not_of(' '), values.size()));
+    if (word.substr(0, 3) != "nan") return take(values, number);
+    values = word.substr(3);
+    return true;
+}
+
 struct Field {
     std::string_view tag;
     void (*read)(std::string_view values, Action& action);
+    void (*leave)(Action& action) = nullptr;  // to the expert
 };
 
 template <float Action::*Member>
 void read_float(std::string_view values, Action& action) {
-    take(values, action.*Member);
+    extract(values, action.*Member);
+}
+
+template <float Action::*Member>
+void leave_float(Action& action) {
+    action.*Member = std::numeric_limits<float>::quiet_NaN();
 }
 
 template <int Action::*Member>
 void read_int(std::string_view values, Action& action) {
-    take(values, action.*Member);
+    extract(values, action.*Member);
 }
 
 constexpr Field kFields[] = {
-    {"accel", read_float<&Action::accel>},
-    {"brake", read_float<&Action::brake>},
-    {"gear", read_int<&Action::gear>},
-    {"steer", read_float<&Action::steer>},
-    {"clutch", read_float<&Action::clutch>},
+    {"accel", read_float<&Action::accel>, leave_float<&Action::accel>},
+    {"brake", read_float<&Action::brake>, leave_float<&Action::brake>},
+    {"gear", read_int<&Action::gear>, [](Action& action) { action.gear = kOpenGear; }},
+    {"steer", read_float<&Action::steer>, leave_float<&Action::steer>},
+    {"clutch", read_float<&Action::clutch>, leave_float<&Action::clutch>},
     {"focus", read_int<&Action::focus>},
     {"meta", [](std::string_view values, Action& action) {
          int meta = 0;
-         take(values, meta);
+         extract(values, meta);
          action.restart = meta == 1;
      }},
     {"tick", [](std::string_view values, Action& action) {
@@ -161,6 +178,12 @@ void write_extension(const State& s, Writer& write) {
     write("collision", s.collision ? 1 : 0);
     write("wheelsOff", s.wheelsOff);
     write("finished", s.finished ? 1 : 0);
+    if (!s.expert) return;
+    real("expertSteer", s.expertSteer);
+    real("expertThrottle", s.expertThrottle);
+    real("expertBrake", s.expertBrake);
+    real("expertClutch", s.expertClutch);
+    write("expertGear", s.expertGear);
 }
 
 }  // namespace
@@ -176,19 +199,24 @@ Identification parse_identification(std::string_view text) {
             found = true;
             std::array<float, kBeams> angles{};
             for (float& angle : angles)
-                if (!take(values, angle)) return;
+                if (!extract(values, angle)) return;
             client.angles = angles;
         } else if (tag == "racegym") {
             int version = 0;
             client.extended = take(values, version) && version == 1;
         } else if (tag == "seed") {
             if (std::uint64_t seed = 0; take(values, seed)) client.seed = seed;
+        } else if (tag == "start") {
+            Start start;
+            const bool whole = take_or_grid(values, start.distance) && take_or_grid(values, start.offset) &&
+                               take_or_grid(values, start.heading) && take_or_grid(values, start.speed);
+            if (whole) client.start = start;
         }
     });
     return client;
 }
 
-std::optional<Action> parse_action(std::string_view text) {
+std::optional<Action> parse_action(std::string_view text, bool expert) {
     Action action;
     bool seen[kFieldCount] = {};
     bool known = false;
@@ -196,7 +224,10 @@ std::optional<Action> parse_action(std::string_view text) {
         for (std::size_t i = 0; i < kFieldCount; ++i) {
             if (tag != kFields[i].tag || seen[i]) continue;  // the first of equal tags wins
             seen[i] = known = true;
-            kFields[i].read(values, action);
+            if (expert && values == "nan" && kFields[i].leave != nullptr)
+                kFields[i].leave(action);
+            else
+                kFields[i].read(values, action);
         }
     });
     return known ? std::optional<Action>(action) : std::nullopt;

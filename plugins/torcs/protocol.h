@@ -22,7 +22,8 @@ bool is_identification(std::string_view text);
 Identification parse_identification(std::string_view text);
 
 // Nothing when not one known tag is found: that is garbage, not an action of defaults.
-std::optional<Action> parse_action(std::string_view text);
+// SCR reads `nan` as no number at all; with `expert` it leaves a control or the gear to the expert.
+std::optional<Action> parse_action(std::string_view text, bool expert = false);
 
 // Appends the state's groups to `out` (without the closing NUL).
 void format_state(const State& state, bool extended, std::string& out);

@@ -6,6 +6,7 @@
 #include <cstring>
 #include <memory>
 
+#include "damage.h"
 #include "engine.h"
 #include "race.h"
 
@@ -28,22 +29,31 @@ void open_race() {
     }
 }
 
-void new_track(int, tTrack* track, void*, void** settings, tSituation*) {
-    *settings = nullptr;  // the car stays as TORCS ships it
+void new_track(int index, tTrack* track, void* car, void** settings, tSituation* s) {
     open_race();
     race->set_track(track);
+    *settings = race->set_up(index, car, s);
 }
 
 void after_robots(tSituation* s, bool robots_called) {
     if (robots_called) race->after_robots(s);
 }
 
-void new_race(int index, tCarElt* car, tSituation*) {
-    race->enter(index, car);
-    racegym::engine::watch(after_robots, race->exact_ticks());
+void new_race(int index, tCarElt* car, tSituation* s) {
+    race->enter(index, car, s);
+    racegym::engine::watch(after_robots, racegym::damage::after_step, race->exact_ticks());
 }
 
 void drive(int index, tCarElt*, tSituation* s) { race->drive(index, s); }
+
+int pit(int index, tCarElt* car, tSituation* s) {
+    racegym::Expert* const expert = race->expert(index);
+    return expert == nullptr ? ROB_PIT_IM : expert->pit(car, s);
+}
+
+void end_race(int index, tCarElt* car, tSituation* s) {
+    if (racegym::Expert* const expert = race->expert(index)) expert->end_race(car, s);
+}
 
 void shutdown(int index) {
     if (race && race->leave(index)) race.reset();
@@ -55,6 +65,8 @@ int connect(int index, void* interface) {
     robot->rbNewTrack = new_track;
     robot->rbNewRace = new_race;
     robot->rbDrive = drive;
+    robot->rbPitCmd = pit;
+    robot->rbEndRace = end_race;
     robot->rbShutdown = shutdown;
     robot->index = index;
     return 0;

@@ -7,6 +7,8 @@
 #include <cstdint>
 #include <optional>
 
+#include "start.h"
+
 namespace racegym {
 
 constexpr int kBeams = 19;      // track range finders
@@ -16,6 +18,7 @@ constexpr int kWheels = 4;      // front right, front left, rear right, rear lef
 constexpr float kReach = 200;   // metres, range of every range finder
 constexpr float kUnread = -1;   // a reading that could not be taken
 constexpr int kNoFocus = 360;   // focus command: no reading wanted
+constexpr int kOpenGear = 127;  // gear command: left to the expert
 
 struct State {
     // The classic SCR signals.
@@ -47,9 +50,15 @@ struct State {
     bool collision = false;  // touched a wall or a car since the state before
     int wheelsOff = 0;  // wheels beside the main track
     bool finished = false;  // all laps done
+
+    // What TORCS's own driver would do now, if there is one in the car.
+    bool expert = false;
+    float expertSteer = 0, expertThrottle = 0, expertBrake = 0, expertClutch = 0;
+    int expertGear = 0;
 };
 
 struct Action {
+    // NaN leaves a control to the expert, kOpenGear the gear.
     float accel = 0, brake = 0, steer = 0, clutch = 0;
     int gear = 1;  // SCR's default when the tag is missing
     int focus = 0;
@@ -61,6 +70,7 @@ struct Identification {
     std::array<float, kBeams> angles{};  // degrees, clockwise positive
     bool extended = false;
     std::optional<std::uint64_t> seed;  // of this episode's sensor noise
+    Start start;
 };
 
 }  // namespace racegym

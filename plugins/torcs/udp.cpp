@@ -5,8 +5,10 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <system_error>
+#include <utility>
 
 #include "protocol.h"
 
@@ -16,6 +18,9 @@ namespace {
 // A client silent for so long may be replaced by another one that identifies itself.
 constexpr std::chrono::seconds kSilence(1);
 
+// The original takes text without a known group for an answer of defaults. So do we, but only if no better one follows
+// within this time, so that stray datagrams do not shift the stream.
+constexpr auto kPatience = std::chrono::milliseconds(2);
 constexpr int kDrained = 1000;  // datagrams at most between two states, so that a flood cannot hold up the race
 
 bool same(const sockaddr_in& a, const sockaddr_in& b) {
@@ -24,12 +29,8 @@ bool same(const sockaddr_in& a, const sockaddr_in& b) {
 
 }  // namespace
 
-std::unique_ptr<Transport> open_transport(const Options& options, int index, Lifeline& lifeline) {
-    return std::make_unique<Udp>(options, index, lifeline);
-}
-
 Udp::Udp(const Options& options, int index, Lifeline& lifeline)
-    : index_(index), timeout_us_(options.timeout_us), lifeline_(lifeline) {
+    : index_(index), timeout_us_(options.timeout_us), expert_(options.expert.has_value()), lifeline_(lifeline) {
     const std::string& host = options.host;
     const int port = options.port == 0 ? 0 : options.port + index;
     sockaddr_in local{};
@@ -65,7 +66,7 @@ std::string Udp::account() const {
 // Takes one datagram off the queue; text_ and sender_ describe it.
 Udp::Received Udp::receive() {
     socklen_t size = sizeof sender_;
-    const ssize_t length = recvfrom(fd_, buffer_.data(), buffer_.size(), MSG_TRUNC,
+    const ssize_t length = recvfrom(fd_, buffer_.data(), buffer_.size(), 0,
                                     reinterpret_cast<sockaddr*>(&sender_), &size);
     if (length < 0) return errno == EAGAIN ? Received::nothing : Received::dropped;
     if (static_cast<std::size_t>(length) > buffer_.size()) {
@@ -134,12 +135,20 @@ void Udp::post(const State& state) {
 std::optional<Action> Udp::collect() {
     Lifeline::Deadline deadline;
     if (timeout_us_ > 0) deadline = posted_ + std::chrono::microseconds(timeout_us_);
+    bool mumbled = false;
     for (;;) {
         const Received received = receive();
-        if (received == Received::text)
+        if (received == Received::text) {
+            const long before = counters_.garbage;
             if (const auto action = answer()) return action;
+            if (counters_.garbage > before && !client_->extended && !std::exchange(mumbled, true)) {
+                const auto patience = Clock::now() + kPatience;
+                deadline = deadline ? std::min(*deadline, patience) : patience;
+            }
+        }
         const bool empty = received == Received::nothing;
         if (empty ? !lifeline_.wait({fd_}, deadline) : deadline && Clock::now() > *deadline) {
+            if (mumbled) return Action{};
             ++counters_.missed;
             return std::nullopt;
         }
@@ -157,7 +166,7 @@ std::optional<Action> Udp::answer() {
         ++counters_.foreign;
         return std::nullopt;
     }
-    const auto action = parse_action(text_);
+    const auto action = parse_action(text_, expert_ && client_->extended);
     if (!action) {
         ++counters_.garbage;
         return std::nullopt;

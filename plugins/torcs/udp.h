@@ -55,11 +55,12 @@ private:
     int index_;
     int fd_ = -1;
     long timeout_us_;
+    bool expert_;  // actions may leave controls open
     Lifeline& lifeline_;
     std::optional<Identification> client_;
     sockaddr_in address_{};  // of the client
     sockaddr_in sender_{};   // of the datagram received last
-    std::array<char, 2048> buffer_{};
+    std::array<char, 1 << 16> buffer_{};  // no datagram is larger
     std::string_view text_;  // the datagram received last
     State state_;            // posted last
     std::string message_;

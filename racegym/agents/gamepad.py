@@ -39,7 +39,9 @@ class Gamepad:
         """Steering, + left, and pedal, - brakes, both -1 to 1; a pad that was pulled out lets go of everything."""
         try:
             while data := os.read(self._descriptor, _EVENT.size * 64):
-                for _, value, kind, number in _EVENT.iter_unpack(data[: len(data) // _EVENT.size * _EVENT.size]):
+                for _, value, kind, number in _EVENT.iter_unpack(
+                    data[: len(data) // _EVENT.size * _EVENT.size]
+                ):
                     if kind & ~_START == _AXIS:
                         self._axes[number] = value / _FULL
                         if not kind & _START:

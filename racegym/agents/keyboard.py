@@ -37,7 +37,9 @@ class Keyboard:
         """Read the keys of this session's windows; `ConfigurationError` when its simulator has none."""
         self._windows = [simulator for simulator, _ in session.fleet.members if isinstance(simulator, Keyed)]
         if not self._windows and self._pad is None:
-            raise ConfigurationError(f"{session.spec.name} has no window that hears keys, and there is no gamepad")
+            raise ConfigurationError(
+                f"{session.spec.name} has no window that hears keys, and there is no gamepad"
+            )
 
     def reset(self, cars: int) -> None:
         self._steer, self._pedal = np.zeros(cars), np.zeros(cars)

@@ -45,9 +45,7 @@ def command(
     video: Annotated[
         Path | None, typer.Option(metavar="FILE.mp4", help="Film the drive (racegym[record]).")
     ] = None,
-    watch: Annotated[
-        bool, typer.Option("--watch", help="Look on: the game's window, in real time.")
-    ] = False,
+    watch: Annotated[bool, typer.Option("--watch", help="Look on: the game's window, in real time.")] = False,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
 ) -> None:
     """Drive some laps; write a picture of them and the telemetry.

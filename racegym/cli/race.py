@@ -13,12 +13,20 @@ if TYPE_CHECKING:
 
 
 def command(
-    config: Annotated[str, typer.Argument(help="A shipped configuration (torcs/forza), a YAML file, or a task.")],
+    config: Annotated[
+        str, typer.Argument(help="A shipped configuration (torcs/forza), a YAML file, or a task.")
+    ],
     agents: Annotated[
-        str, typer.Option("--agents", metavar="A,B,...", help="One agent a car, as `racegym list agents` names them.")
+        str,
+        typer.Option(
+            "--agents", metavar="A,B,...", help="One agent a car, as `racegym list agents` names them."
+        ),
     ] = "scripted,scripted",
     opponents: Annotated[
-        str, typer.Option("--opponents", metavar="X,Y,...", help="The game's own drivers beside them: bt:3,inferno:1.")
+        str,
+        typer.Option(
+            "--opponents", metavar="X,Y,...", help="The game's own drivers beside them: bt:3,inferno:1."
+        ),
     ] = "",
     laps: Annotated[int, typer.Option(min=1, help="Length of the race.")] = 2,
     simulator: Annotated[
@@ -27,10 +35,14 @@ def command(
     seed: Annotated[int | None, typer.Option(help="Seed of whatever the simulator draws at random.")] = None,
     override: Annotated[
         list[str] | None,
-        typer.Option("--set", metavar="DOTTED=VALUE", help="Change the configuration: simulator.grid.rows=2."),
+        typer.Option(
+            "--set", metavar="DOTTED=VALUE", help="Change the configuration: simulator.grid.rows=2."
+        ),
     ] = None,
     points: Annotated[bool, typer.Option("--points", help="Add the SCR championship's points.")] = False,
-    out: Annotated[Path | None, typer.Option(metavar="FILE", help="Write the classification as JSON, too.")] = None,
+    out: Annotated[
+        Path | None, typer.Option(metavar="FILE", help="Write the classification as JSON, too.")
+    ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
 ) -> None:
     """Race agents against each other and print the classification. The exit status is 1 when nobody finished."""
@@ -92,18 +104,25 @@ def _table(order: list[Place], laps: int, wanted: bool) -> list[dict[str, Any]]:
 
 
 def _unique(names: list[str]) -> list[str]:
-    return [name if names.count(name) == 1 else f"{name} ({names[: i + 1].count(name)})" for i, name in enumerate(names)]
+    return [
+        name if names.count(name) == 1 else f"{name} ({names[: i + 1].count(name)})"
+        for i, name in enumerate(names)
+    ]
 
 
 def _print(table: list[dict[str, Any]], points: bool) -> None:
     from racegym.driving import clock
 
     width = max(len(row["name"]) for row in table)
-    typer.secho(f"     {'':{width}}  laps   best lap         gap   damage{'  points' if points else ''}", bold=True)
+    typer.secho(
+        f"     {'':{width}}  laps   best lap         gap   damage{'  points' if points else ''}", bold=True
+    )
     for row in table:
         best = clock(row["best_lap"]) if row["best_lap"] else "-"
         line = f"{row['position']:>3}  {row['name']:{width}}  {row['laps']:>4}  {best:>9}  {_gap(row):>10}  {row['damage']:>7.4g}"
-        typer.secho(line + (f"  {row['points']:>6}" if points else ""), fg=None if row["agent"] else typer.colors.CYAN)
+        typer.secho(
+            line + (f"  {row['points']:>6}" if points else ""), fg=None if row["agent"] else typer.colors.CYAN
+        )
 
 
 def _gap(row: dict[str, Any]) -> str:

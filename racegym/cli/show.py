@@ -56,7 +56,9 @@ def _yaml(run: RunConfig) -> str:
     """The run as YAML that can be loaded again."""
     import yaml
 
-    return yaml.safe_dump(run.model_dump(mode="json"), sort_keys=False, default_flow_style=None, width=110).rstrip()
+    return yaml.safe_dump(
+        run.model_dump(mode="json"), sort_keys=False, default_flow_style=None, width=110
+    ).rstrip()
 
 
 def _space(space: Any) -> str:

@@ -11,13 +11,17 @@ from racegym.cli.group import Commands
 
 app = typer.Typer(cls=Commands, no_args_is_help=True, help="Show or export the geometry of a course.")
 
-Name = Annotated[str, typer.Argument(help="A course of `racegym list tracks`: torcs/road/aalborg, or road/aalborg.")]
+Name = Annotated[
+    str, typer.Argument(help="A course of `racegym list tracks`: torcs/road/aalborg, or road/aalborg.")
+]
 
 
 @app.command("show")
 def show(
     name: Name,
-    out: Annotated[Path, typer.Option(metavar="FILE", help="The picture: .png, .svg or .pdf.")] = Path("track.png"),
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The picture: .png, .svg or .pdf.")] = Path(
+        "track.png"
+    ),
 ) -> None:
     """Draw a course: borders, start, pit lane, elevation and curvature."""
     from racegym.chart import draw
@@ -27,7 +31,9 @@ def show(
     climb = track.elevation.max() - track.elevation.min()
     width = track.width_left + track.width_right
     typer.secho(track.name, bold=True)
-    typer.echo(f"  {track.length:.1f} m, {width.min():.1f} to {width.max():.1f} m wide, {climb:.1f} m between lowest and highest")
+    typer.echo(
+        f"  {track.length:.1f} m, {width.min():.1f} to {width.max():.1f} m wide, {climb:.1f} m between lowest and highest"
+    )
     typer.echo(f"  tightest bend {1 / max(abs(track.curvature).max(), 1e-6):.0f} m")
     for what, text in more.items():
         typer.echo(f"  {what}: {text if isinstance(text, str) else ''}".rstrip(": "))
@@ -37,7 +43,9 @@ def show(
 @app.command("export")
 def export(
     name: Name,
-    out: Annotated[Path, typer.Option(metavar="FILE.npz", help="The track file, for `racegym.track.Track.load`.")],
+    out: Annotated[
+        Path, typer.Option(metavar="FILE.npz", help="The track file, for `racegym.track.Track.load`.")
+    ],
 ) -> None:
     """Write a course as a racegym track file."""
     track, _ = _load(name)
@@ -48,8 +56,8 @@ def export(
 def _load(name: str) -> tuple[Any, dict[str, Any]]:
     """The geometry of the course, and what else its game knows of it."""
     from racegym import registry
-    from racegym.config import simulator_data
     from racegym.config import load as run
+    from racegym.config import simulator_data
 
     if name.partition("/")[0] not in registry.backends():
         name = f"torcs/{name}"

@@ -219,8 +219,14 @@ def test_reset_touches_the_wanted_rows_only(rng):
     telemetry = simulator.reset(seed=2, cars=np.array([1, 3]))
     assert np.array_equal(telemetry.block[[0, 2]], before[[0, 2]], equal_nan=True)
     assert np.all(telemetry["time"][[1, 3]] == 0)
-    again = make(cars=4, scatter=1.0).reset(seed=2)
-    assert np.array_equal(telemetry.block[[1, 3]], again.block[[1, 3]], equal_nan=True)
+    again = make(cars=2, scatter=1.0).reset(seed=2)
+    assert np.array_equal(telemetry.block[[1, 3]], again.block, equal_nan=True)
+
+
+def test_a_sequence_of_seeds_starts_each_row_as_that_seed_alone():
+    together = make(cars=3, scatter=1.0).reset(seed=[4, 5, 6]).block
+    for row, seed in enumerate((4, 5, 6)):
+        assert np.array_equal(together[row], make(scatter=1.0).reset(seed=seed).block[0], equal_nan=True)
 
 
 def test_promised_signals_are_there_from_the_first_moment_and_no_others():

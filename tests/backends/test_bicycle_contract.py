@@ -1,10 +1,10 @@
 """The built-in simulator keeps the contract."""
 
 import pytest
-from racegym_bicycle import backend
 
 from racegym.simulator import Simulator
 from racegym.testing import SimulatorContract
+from racegym_bicycle import backend
 
 
 @pytest.mark.parametrize("course", ["oval", "knot"], scope="class")

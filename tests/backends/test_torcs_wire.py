@@ -161,3 +161,18 @@ def test_beams_are_asked_for_clockwise() -> None:
     angles = [90.0, 0.0, -12.5]
     assert wire.identification(angles, extended=False) == b"SCR(init -90 0 12.5)"
     assert wire.identification(angles, extended=True, seed=5) == b"SCR(init -90 0 12.5)(racegym 1)(seed 5)"
+
+
+def test_an_expert_adds_what_it_would_do() -> None:
+    choice = b"(expertSteer -0.25)(expertThrottle 1)(expertBrake 0)(expertClutch 0.5)(expertGear 3)"
+    decoder, telemetry = wire.Decoder(extended=True, expert=True), Telemetry(1)
+    decoder.decode(CLASSIC + EXTENSION + choice + b"\0", telemetry.block[0])
+    names = ("expert_steer", "expert_throttle", "expert_brake", "expert_clutch", "expert_gear")
+    assert [telemetry[name][0] for name in names] == [-0.25, 1, 0, 0.5, 3]
+    assert decoder.signals - wire.Decoder(extended=True).signals == set(names)
+
+
+def test_controls_that_are_left_to_the_expert_are_nan_on_the_wire() -> None:
+    controls = Controls(1)
+    controls["steer"] = controls["gear"] = math.nan
+    assert b"(gear nan)(steer nan)(clutch 0)" in wire.action(controls.block[0].tolist())

@@ -53,8 +53,9 @@ class UinputActuator:
             raise BackendUnavailable(f"assetto_corsa: the package evdev is missing; {REMEDY}") from error
         reach = evdev.AbsInfo(value=0, min=LOWEST, max=HIGHEST, fuzz=0, flat=0, resolution=0)
         axes = [(code, reach) for code in (ABS_X, ABS_Y, ABS_Z, ABS_RX)]
+        events: Any = {EV_ABS: axes, EV_KEY: [BTN_UP, BTN_DOWN, BTN_RESTART]}
         try:
-            self._device = evdev.UInput({EV_ABS: axes, EV_KEY: [BTN_UP, BTN_DOWN, BTN_RESTART]}, name=NAME)
+            self._device = evdev.UInput(events, name=NAME)
         except OSError as error:
             raise BackendUnavailable(
                 f"assetto_corsa: no device can be made by uinput ({error}); {REMEDY}"

@@ -37,6 +37,7 @@ TEST(without_variables_the_robot_behaves_as_the_classic_server_on_loopback) {
     EQUAL(options.laptime_limit, true);
     EQUAL(options.noise.track, 0.0);
     EQUAL(options.lifeline, -1);
+    EQUAL(options.expert.has_value(), false);
 }
 
 TEST(every_variable_is_read) {
@@ -66,4 +67,23 @@ TEST(a_wrong_value_is_named_with_what_is_expected) {
     for (const char* noise : {"0.1", "0.1,0.2", "0.1,0.2,x", "0.1,0.2,0.3,0.4", "-1,0,0", "nan,0,0"})
         EQUAL(complaint({{"RACEGYM_NOISE", noise}}),
               std::string("RACEGYM_NOISE=") + noise + ": expected three fractions, like 0.1,0.02,0.01");
+}
+
+TEST(shared_memory_is_a_descriptor_and_perhaps_a_place_in_it) {
+    EQUAL(with({{"RACEGYM_SHARED", "5"}}).shared, 5);
+    EQUAL(with({{"RACEGYM_SHARED", "5"}}).shared_game, 0);
+    EQUAL(with({{"RACEGYM_SHARED", "5:31"}}).shared, 5);
+    EQUAL(with({{"RACEGYM_SHARED", "5:31"}}).shared_game, 31);
+    for (const char* wrong : {"x", "5:", ":5", "5:-1", "5:1:2", "5 1"})
+        EQUAL(complaint({{"RACEGYM_SHARED", wrong}}),
+              "RACEGYM_SHARED=" + std::string(wrong) + ": expected a descriptor and the number of a game in it, like 5 or 5:2");
+}
+
+TEST(an_expert_is_a_module_and_an_index) {
+    const Options options = with({{"RACEGYM_EXPERT", "berniw2:10"}});
+    EQUAL(options.expert->module, "berniw2");
+    EQUAL(options.expert->index, 10);
+    for (const char* name : {"bt", "bt:", ":2", "bt:x", "bt:2x", "bt:-1", "../bt:2"})
+        EQUAL(complaint({{"RACEGYM_EXPERT", name}}),
+              std::string("RACEGYM_EXPERT=") + name + ": expected module:index of a driver, like bt:2");
 }

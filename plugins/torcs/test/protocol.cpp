@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-or-later
 #include "protocol.h"
 
+#include <cmath>
+
 #include "check.h"
 
 using namespace racegym;
@@ -116,4 +118,43 @@ TEST(an_identification_may_ask_for_the_extension_and_a_seed) {
     EQUAL(parse_identification("SCR(racegym 2)").extended, false);
     EQUAL(is_identification("SC"), false);
     EQUAL(is_identification("scr(init 0)"), false);
+}
+
+TEST(an_experts_choice_follows_the_extension) {
+    State state;
+    std::string without, with;
+    format_state(state, true, without);
+    state.expert = true;
+    state.expertSteer = -0.1F;
+    state.expertThrottle = 1;
+    state.expertGear = -1;
+    format_state(state, true, with);
+    EQUAL(with.substr(0, without.size()), without);
+    EQUAL(with.substr(without.size()),
+          "(expertSteer -0.100000001)(expertThrottle 1)(expertBrake 0)(expertClutch 0)(expertGear -1)");
+    with.clear();
+    format_state(state, false, with);
+    EQUAL(with.find("expert"), std::string::npos);
+}
+
+TEST(nan_leaves_a_control_to_the_expert_where_there_is_one) {
+    const char* const text = "(accel nan)(brake nan)(steer nan)(clutch nan)(gear nan)(focus nan)(tick 3)";
+    const auto action = parse_action(text, true);
+    for (const float control : {action->accel, action->brake, action->steer, action->clutch})
+        EQUAL(std::isnan(control), true);
+    EQUAL(action->gear, kOpenGear);
+    EQUAL(action->focus, 0);
+    EQUAL(parse_action("(steer 0.5)(gear 2)", true)->gear, 2);
+    EQUAL(parse_action(text)->steer, 0.0F);
+    EQUAL(parse_action(text)->gear, 0);
+}
+
+TEST(a_start_may_leave_numbers_to_the_grid) {
+    const Start start = parse_identification("SCR(init 0)(start -12.5 nan 0.1 30)").start;
+    EQUAL(start.distance, -12.5);
+    EQUAL(std::isnan(start.offset), true);
+    EQUAL(start.heading, 0.1);
+    EQUAL(start.speed, 30.0);
+    for (const auto* text : {"SCR(init 0)", "SCR(start 1 2 3)", "SCR(start 1 2 3 x)", "SCR(start)"})
+        EQUAL(parse_identification(text).start.wanted(), false);
 }

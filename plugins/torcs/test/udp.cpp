@@ -113,14 +113,37 @@ TEST(an_answer_to_another_tick_is_dropped) {
     EQUAL(pair.server.counters().late, 1);
 }
 
-TEST(garbage_and_oversize_answers_are_dropped) {
+TEST(garbage_does_not_take_the_place_of_an_answer) {
     Pair pair;
     pair.post(0);
     pair.client.send("hello");
-    pair.client.send("(accel 1)" + std::string(3000, ' '));
     pair.client.send("(accel 0.2)");
     EQUAL(pair.server.collect()->accel, 0.2F);
-    EQUAL(pair.server.counters().garbage, 2);
+    EQUAL(pair.server.counters().garbage, 1);
+}
+
+TEST(garbage_alone_is_an_answer_of_defaults_as_in_the_classic_server) {
+    Pair pair("SCR(init 0)");
+    pair.post(0);
+    pair.client.send("(accel 1");
+    const auto action = pair.server.collect();
+    EQUAL(action->accel, 0.0F);
+    EQUAL(action->gear, 1);
+    EQUAL(pair.server.counters().missed, 0);
+}
+
+TEST(garbage_of_an_extended_client_is_no_answer) {
+    Pair pair;
+    pair.post(0);
+    pair.client.send("(accel 1");
+    EQUAL(pair.server.collect().has_value(), false);
+}
+
+TEST(a_long_answer_is_read_to_its_end) {
+    Pair pair;
+    pair.post(0);
+    pair.client.send("(accel 1)" + std::string(60000, ' ') + "(gear 4)");
+    EQUAL(pair.server.collect()->gear, 4);
 }
 
 TEST(a_repeated_identification_is_answered_with_the_state_again) {

@@ -1,0 +1,99 @@
+"""Which processor core a game runs on, and where we wait for it.
+
+Waking an idle core costs more than a whole tick, and a scheduler left alone wakes the two sides of one conversation on
+different ones. So each game keeps to one core, that with the fewest of our games on the whole machine, and who waits
+for his only game does so on the same core.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+from collections import Counter
+from collections.abc import Callable, Collection
+from contextlib import suppress
+from pathlib import Path
+
+from racegym_torcs.launch import PREFIX
+
+_libc = ctypes.CDLL(None)
+_TIED = 1000
+"""Waits on the game's core before the scheduler is trusted again."""
+
+
+def choose(allowed: Collection[int], apart: bool) -> int:
+    """Of the cores `allowed`, the one with the fewest games; of several, the one we run on now, or not with `apart`."""
+    games = Counter(_occupied())
+    here = _libc.sched_getcpu()
+    return min(allowed, key=lambda cpu: (games[cpu], (cpu == here) == apart, cpu))
+
+
+def spread(games: int) -> list[int]:
+    """A core for each of so many games to come, so that all cores have as many as possible alike."""
+    allowed = sorted(os.sched_getaffinity(0))
+    taken = Counter(_occupied())
+    cores = []
+    for _ in range(games):
+        cores.append(min(allowed, key=lambda cpu: (taken[cpu], cpu)))
+        taken[cores[-1]] += 1
+    return cores
+
+
+def _occupied() -> list[int]:
+    """Cores that a game keeps to, once for each game; its processes have one directory in common."""
+    cores: dict[str, int] = {}
+    for process in Path("/proc").glob("[0-9]*"):
+        with suppress(OSError):
+            arguments = (process / "cmdline").read_bytes().split(b"\0")
+            directory = arguments[2].decode("utf-8", "replace") if len(arguments) > 2 else ""
+            if PREFIX in directory and arguments[1] == b"-l":
+                own = os.sched_getaffinity(int(process.name))
+                if len(own) == 1:
+                    cores[directory] = next(iter(own))
+    return list(cores.values())
+
+
+def place(pid: int, apart: bool, core: int | None = None) -> int | None:
+    """Keep process `pid`, which has only begun, to a core of ours; which one, None when it may go anywhere.
+
+    The core is `core` or, without one, chosen. `apart`: rather not to the core we run on, because one of us does not
+    sleep while he waits.
+    """
+    allowed = os.sched_getaffinity(0)
+    try:
+        cpu = choose(allowed, apart) if core is None else core
+        os.sched_setaffinity(pid, {cpu})
+    except OSError:  # some containers forbid it, and the game may have ended already
+        return None
+    return cpu
+
+
+class Core:
+    """The core of a game, as a place to wait for it.
+
+    The thread that waits is tied to the core for no longer than it sleeps, and is given back whatever it had before:
+    threads that it starts, a learner's for instance, inherit nothing. Tying costs 5 us, so it is only done once the
+    scheduler has woken the thread elsewhere, as it does while other cores are idle.
+    """
+
+    def __init__(self, cpu: int) -> None:
+        self._cpu, self._own = cpu, {cpu}
+        self._tied = 0
+
+    def wait(self, sleep: Callable[[], object]) -> None:
+        """`sleep` on this core, if the calling thread may run there."""
+        if self._tied == 0:
+            sleep()
+            if _libc.sched_getcpu() != self._cpu:
+                self._tied = _TIED
+            return
+        self._tied -= 1
+        before = os.sched_getaffinity(0)
+        if self._cpu not in before or len(before) == 1:
+            sleep()
+            return
+        try:
+            os.sched_setaffinity(0, self._own)
+            sleep()
+        finally:
+            os.sched_setaffinity(0, before)

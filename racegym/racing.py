@@ -1,0 +1,210 @@
+"""A race among agents: each in a car of its own, with a task of its own, all in one simulator.
+
+`race` seats the agents, drives until every car is done, and returns the order at the end.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from racegym.agents import Agent
+from racegym.agents.fit import seat
+from racegym.config import RunConfig, load
+from racegym.driving import LONGEST, SLOWEST
+from racegym.errors import ConfigurationError
+from racegym.fleet import Fleet
+from racegym.sensors import Sensors, obtainable
+from racegym.signals import COMMON, Controls, Telemetry
+from racegym.simulator import Simulator, Standing, Standings
+from racegym.task import Task
+
+PATIENCE = 1.5
+"""Those who need so many times as long as the winner are not waited for."""
+LOOK = 50
+"""Steps between two looks at who is still on the way."""
+
+Watch = Callable[[Telemetry], None]
+Fitted = tuple[str, Agent, RunConfig]
+"""A name, an agent, and the run as that agent needs it."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """One line of the classification."""
+
+    name: str
+    agent: bool
+    laps: int
+    time: float
+    """s, at the last crossing of the line."""
+    best_lap: float
+    """s; 0 without a complete lap."""
+    gap: float
+    """Behind the winner, s; of the same lap."""
+    laps_behind: int
+    damage: float
+    """In the game's own points where it tells the order of the race, else as a share of what wrecks the car."""
+    out: bool
+
+
+class Seat:
+    """An agent in its car: its task over one row of the telemetry."""
+
+    def __init__(self, name: str, agent: Agent, run: RunConfig, simulator: Simulator) -> None:
+        self.name = name
+        self.agent = agent
+        self.task = Task(run.task, simulator.spec, 1)
+        self._repeat = run.task.action.repeat
+        self._ticks = 0
+
+    def begin(self, now: Telemetry) -> None:
+        """The race is about to begin; `now` is its row."""
+        self.agent.reset(1)
+        self.task.reset(now, None)
+        self._ticks = 0
+
+    def drive(self, now: Telemetry, controls: Controls) -> None:
+        """Write the agent's controls into `controls`, its row; it decides only when its last action has run out."""
+        if self._ticks % self._repeat == 0:
+            task = self.task
+            observation = (
+                task.observer.observe(now, task.actuator.controls) if self._ticks else task.observer.current()
+            )
+            self._action = np.asarray(self.agent.act(observation))
+            controls.block[:] = task.actuator.decode(self._action, now).block
+        self._ticks += 1
+
+
+def fit(
+    agents: Sequence[tuple[str, Agent]],
+    config: Any,
+    simulator: str | Mapping[str, Any] | None = None,
+    overrides: Mapping[str, Any] | None = None,
+    laps: int = 2,
+) -> list[Fitted]:
+    """Each agent with the run that it needs, all of them in one race of `laps` laps.
+
+    `ConfigurationError` when two of them need different simulators.
+    """
+    overrides = {**(overrides or {}), "simulator.cars": len(agents)}
+    if "laps" in type(load(config, simulator, overrides).simulator.options).model_fields:
+        overrides["simulator.laps"] = laps
+    fitted = [(name, agent, seat(agent, config, simulator, overrides, laps)) for name, agent in agents]
+    first = fitted[0][2].simulator
+    for name, _, run in fitted:
+        if run.simulator != first:
+            raise ConfigurationError(
+                f"{name} needs other options of the simulator than {fitted[0][0]}: race them apart"
+            )
+    return fitted
+
+
+class Race:
+    """A race under way: `run` it to the end."""
+
+    def __init__(self, fitted: Sequence[Fitted], laps: int) -> None:
+        self._simulator = simulator = fitted[0][2].simulator.build()
+        spec = simulator.spec
+        if spec.cars != len(fitted):
+            raise ConfigurationError(f"{spec.name}: {len(fitted)} agents for {spec.cars} cars")
+        self.laps = laps
+        self._fleet = Fleet([simulator])
+        self._seats = [Seat(name, agent, run, simulator) for name, agent, run in fitted]
+        wanted = frozenset[str]().union(*(each.task.signals for each in self._seats))
+        wanted |= obtainable(spec) & frozenset(COMMON) - {"rangefinders"}
+        self._sensors = Sensors(spec, sorted(wanted), laps)
+        self.now, self._before = Telemetry(spec.cars), Telemetry(spec.cars)
+        self._controls = Controls(spec.cars)
+        self._rows = [slice(row, row + 1) for row in range(spec.cars)]
+        self._finished = np.full(spec.cars, np.nan)
+        self._waited = 0
+
+    def run(self, seed: int | None = None, watch: Watch | None = None) -> list[Place]:
+        """Race until all agents are done or too slow; the classification. The simulator is closed at the end.
+
+        `SimulatorLost` when the game dies.
+        """
+        try:
+            self._begin(seed)
+            limit = self.laps * self._longest()
+            while not self._done(limit):
+                self._step()
+                if watch:
+                    watch(self.now)
+            return self._classification()
+        finally:
+            self._fleet.close()
+
+    def _begin(self, seed: int | None) -> None:
+        self._fleet.open()
+        self._sensors.open(self._simulator.track)
+        for each in self._seats:
+            each.task.cameras.film = self._fleet.frame
+        self._fleet.reset(self.now, None, [seed] * self.now.cars)
+        self._sensors.reset(self.now, None)
+        for row, each in zip(self._rows, self._seats, strict=True):
+            each.task.courses.tracks = self._fleet.tracks[row]
+            each.begin(self.now.rows(row))
+
+    def _step(self) -> None:
+        for row, each in zip(self._rows, self._seats, strict=True):
+            each.drive(self.now.rows(row), self._controls.rows(row))
+        self._before.block[:] = self.now.block
+        self._fleet.send(self._controls)
+        self._fleet.read(self.now)
+        if self._fleet.faults:
+            raise next(iter(self._fleet.faults.values()))
+        self._sensors.derive(self._before, self.now)
+        arrived = (self.now["laps"] >= self.laps) & np.isnan(self._finished)
+        self._finished[arrived] = self.now["time"][arrived]
+
+    def _longest(self) -> float:
+        track = self._simulator.track
+        return track.length / SLOWEST if track else LONGEST
+
+    def _done(self, limit: float) -> bool:
+        over = (self.now["finished"] > 0) | np.isfinite(self._finished) | (self.now["damage"] >= 1)
+        time, before = self.now["time"][0], self._before["time"][0]
+        if np.isfinite(self._finished).any():
+            limit = min(limit, PATIENCE * np.nanmin(self._finished))
+        if time > limit or (time == before and over.all()):
+            return True
+        return bool(over.all()) and (self._looks() or not isinstance(self._simulator, Standings))
+
+    def _looks(self) -> bool:
+        """Whether the game's own drivers are done too; asked now and then, for the order takes long to tell."""
+        self._waited += 1
+        if not isinstance(self._simulator, Standings) or self._waited % LOOK:
+            return False
+        return all(one.out or one.laps >= self.laps for one in self._simulator.standings())
+
+    def _classification(self) -> list[Place]:
+        if isinstance(self._simulator, Standings):
+            return [self._of_game(each) for each in self._simulator.standings()]
+        return self._of_telemetry()
+
+    def _of_game(self, it: Standing) -> Place:
+        name = it.name if it.row is None else self._seats[it.row].name
+        return Place(
+            name, it.row is not None, it.laps, it.time, it.best_lap, it.gap, it.laps_behind, it.damage, it.out
+        )
+
+    def _of_telemetry(self) -> list[Place]:
+        now = self.now
+        order = sorted(
+            range(now.cars), key=lambda i: (np.nan_to_num(self._finished[i], nan=np.inf), -now["distance"][i])
+        )
+        first = order[0]
+        return [
+            Place(
+                name=self._seats[i].name, agent=True, laps=min(int(now["laps"][i]), self.laps), time=float(self._finished[i]),
+                best_lap=float(now["best_lap_time"][i]), gap=float(self._finished[i] - self._finished[first]),
+                laps_behind=int(now["laps"][first] - now["laps"][i]), damage=float(np.nan_to_num(now["damage"][i])),
+                out=bool(np.isnan(self._finished[i])),
+            )
+            for i in order
+        ]  # fmt: skip

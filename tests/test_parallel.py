@@ -1,0 +1,124 @@
+"""Several agents in one race behind PettingZoo's API, and races among agents, with the built-in simulator."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+from typer.testing import CliRunner
+
+from racegym import agents
+from racegym.cli import app
+from racegym.errors import ConfigurationError
+from racegym.racing import Race, fit
+
+THREE = {"simulator.cars": 3}
+
+
+def env(**overrides):
+    from racegym.parallel import parallel_env
+
+    return parallel_env("bicycle/oval", overrides={**THREE, **overrides})
+
+
+def test_pettingzoo_s_own_test_passes() -> None:
+    from pettingzoo.test import parallel_api_test
+
+    race = env(**{"task.truncation.steps": 60})
+    parallel_api_test(race, num_cycles=200)
+    race.close()
+
+
+def test_every_agent_has_its_own_observation_reward_and_ending() -> None:
+    race = env(**{"task.termination": {"off_track": {"seconds": 0.1}}, "task.truncation.steps": 400})
+    try:
+        observations, infos = race.reset(seed=3)
+        assert list(observations) == list(infos) == race.agents == ["car_0", "car_1", "car_2"]
+        action = {"car_0": [0.0, 1.0], "car_1": [1.0, 1.0], "car_2": [0.0, 0.0]}
+        gone, ended = set(), {}
+        while race.agents:
+            before = list(race.agents)
+            given = {agent: np.array(action[agent], np.float32) for agent in before}
+            observations, rewards, terminated, truncated, infos = race.step(given)
+            assert (
+                list(observations)
+                == list(rewards)
+                == list(terminated)
+                == list(truncated)
+                == list(infos)
+                == before
+            )
+            for agent in before:
+                if terminated[agent] or truncated[agent]:
+                    gone.add(agent)
+                    ended[agent] = infos[agent]["ended_by"]
+            assert not gone & set(race.agents)
+        assert ended["car_1"] == "off_track" and ended["car_2"] == "steps"
+        assert race.step({}) == ({}, {}, {}, {}, {})
+    finally:
+        race.close()
+
+
+def test_the_same_seed_gives_the_same_race() -> None:
+    def first(seed: int) -> np.ndarray:
+        race = env()
+        try:
+            observations, _ = race.reset(seed=seed)
+            for _ in range(20):
+                actions = {agent: np.full(2, 0.3, np.float32) for agent in race.agents}
+                observations, *_ = race.step(actions)
+            return np.stack(list(observations.values()))
+        finally:
+            race.close()
+
+    assert (first(5) == first(5)).all()
+
+
+def test_agents_with_tasks_of_their_own_race_each_other() -> None:
+    class Slow:
+        task = {"observation": {"terms": {"speed": {}, "heading_error": {}, "track_position": {}}}}  # noqa: RUF012
+
+        def reset(self, cars: int) -> None: ...
+
+        def act(self, observation: np.ndarray) -> np.ndarray:
+            speed, heading, place = observation[0]
+            return np.array([[-2 * heading - 0.4 * place, 4 * (0.55 - speed)]])
+
+    entered = [("slow", Slow()), ("scripted", agents.load("scripted"))]
+    order = Race(fit(entered, "bicycle/oval", laps=1), 1).run(seed=1)
+    assert [place.name for place in order] == ["scripted", "slow"]
+    assert order[0].laps == 1 and order[0].best_lap > 0 and order[0].gap == 0
+
+
+def test_agents_that_need_different_simulators_cannot_race() -> None:
+    class Picky:
+        simulator = {"grip": 0.5}  # noqa: RUF012
+
+        def reset(self, cars: int) -> None: ...
+
+        def act(self, observation: np.ndarray) -> np.ndarray:
+            return np.zeros((1, 2))
+
+    with pytest.raises(ConfigurationError):
+        fit([("scripted", agents.load("scripted")), ("picky", Picky())], "bicycle/oval")
+
+
+def test_the_command_prints_a_classification_with_points() -> None:
+    command = [
+        "race",
+        "bicycle/oval",
+        "--agents",
+        "scripted,random",
+        "--laps",
+        "1",
+        "--points",
+        "--json",
+        "--seed",
+        "1",
+    ]
+    result = CliRunner().invoke(app, command)
+    assert result.exit_code == 0, result.output
+    first, second = json.loads(result.output)["classification"]
+    assert (first["name"], first["points"]) == ("scripted", 14) and second["name"] == "random"
+    assert not second["finished"]
