@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -29,11 +28,10 @@ from racegym.track import Track
 
 STRIP = 0.85
 """Height of the strips for elevation and curvature, inches."""
-PIT = "#b5838d"
 
 
-def draw(track: Track, path: Path, more: Mapping[str, Any] | None = None, dpi: int = 130) -> None:
-    """Write the picture of `track` to `path`; the suffix decides the format. A ``pit_lane`` (n, 2) in `more` is drawn too."""
+def draw(track: Track, path: Path, dpi: int = 130) -> None:
+    """Write the picture of `track` to `path`; the suffix decides the format."""
     from matplotlib.figure import Figure
 
     place = place_of(track, np.zeros((0, 2)))
@@ -47,10 +45,6 @@ def draw(track: Track, path: Path, more: Mapping[str, Any] | None = None, dpi: i
     above.set_xlim(place.low[0], place.high[0])
     above.set_ylim(place.low[1], place.high[1])
     draw_track(above, track, place)
-    pits = (more or {}).get("pit_lane")
-    if pits is not None and len(pits):
-        on_page = place(np.asarray(pits))
-        above.plot(on_page[:, 0], on_page[:, 1], ".", color=PIT, markersize=1.5, zorder=3)
     scale_bar(above, place)
     _strips(figure, page, TOP + height_of_map + 0.4, track)
     x = 0.35 / WIDTH

@@ -96,7 +96,9 @@ class Observer(Stateful):
         """The space of one car's observation."""
         if self._flat:
             return self._space
-        boxes: dict[str, spaces.Space] = {label: self._box(label, columns) for label, columns in self.layout.items()}
+        boxes: dict[str, spaces.Space] = {
+            label: self._box(label, columns) for label, columns in self.layout.items()
+        }
         return next(iter(boxes.values())) if self._alone else spaces.Dict(boxes)
 
     def _box(self, label: str, columns: slice) -> spaces.Box:

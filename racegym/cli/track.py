@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from racegym.cli.group import Commands
+
+if TYPE_CHECKING:
+    from racegym.track import Track
 
 app = typer.Typer(cls=Commands, no_args_is_help=True, help="Show or export the geometry of a course.")
 
@@ -23,11 +26,11 @@ def show(
         "track.png"
     ),
 ) -> None:
-    """Draw a course: borders, start, pit lane, elevation and curvature."""
+    """Draw a course: borders, start, elevation and curvature."""
     from racegym.chart import draw
 
-    track, more = _load(name)
-    draw(track, out, more)
+    track = _load(name)
+    draw(track, out)
     climb = track.elevation.max() - track.elevation.min()
     width = track.width_left + track.width_right
     typer.secho(track.name, bold=True)
@@ -35,8 +38,6 @@ def show(
         f"  {track.length:.1f} m, {width.min():.1f} to {width.max():.1f} m wide, {climb:.1f} m between lowest and highest"
     )
     typer.echo(f"  tightest bend {1 / max(abs(track.curvature).max(), 1e-6):.0f} m")
-    for what, text in more.items():
-        typer.echo(f"  {what}: {text if isinstance(text, str) else ''}".rstrip(": "))
     typer.echo(f"picture  {out}")
 
 
@@ -48,13 +49,13 @@ def export(
     ],
 ) -> None:
     """Write a course as a racegym track file."""
-    track, _ = _load(name)
+    track = _load(name)
     track.save(out)
     typer.echo(f"{track.name}: {len(track.points)} points to {out}")
 
 
-def _load(name: str) -> tuple[Any, dict[str, Any]]:
-    """The geometry of the course, and what else its game knows of it."""
+def _load(name: str) -> Track:
+    """The geometry of the course."""
     from racegym import registry
     from racegym.config import load as run
     from racegym.config import simulator_data
@@ -65,11 +66,10 @@ def _load(name: str) -> tuple[Any, dict[str, Any]]:
     try:
         simulator.open()
         track = simulator.track
-        more = dict(getattr(simulator, "surroundings", {}))
     finally:
         simulator.close()
     if track is None:
         from racegym.errors import ConfigurationError
 
         raise ConfigurationError(f"{name}: this simulator does not know its geometry")
-    return track, more
+    return track
