@@ -126,18 +126,21 @@ class Observer(Stateful):
     def current(self) -> Any:
         """The observation last made, once more."""
         ordered = self._stack if self._order is None else self._stack.take(self._order, axis=1)
-        flat = np.maximum(ordered, self._low)
-        np.minimum(flat, self._high, out=flat)
         if self._flat:
-            return flat
-        parts = {label: self._part(flat[:, columns], label) for label, columns in self.layout.items()}
+            return self._clipped(ordered, slice(None))
+        parts = {label: self._part(ordered, columns, label) for label, columns in self.layout.items()}
         return next(iter(parts.values())) if self._alone else parts
 
-    def _part(self, part: np.ndarray, label: str) -> np.ndarray:
-        if label in self._pictures:
-            term, shape = self._pictures[label]
-            return np.ascontiguousarray(term.arranged(part.astype(np.uint8).reshape(len(part), *shape)))
-        return part.copy()
+    def _clipped(self, ordered: np.ndarray, columns: slice) -> np.ndarray:
+        values = np.maximum(ordered[:, columns], self._low[..., columns])
+        return np.minimum(values, self._high[..., columns], out=values)
+
+    def _part(self, ordered: np.ndarray, columns: slice, label: str) -> np.ndarray:
+        if label not in self._pictures:
+            return self._clipped(ordered, columns)
+        term, shape = self._pictures[label]
+        pixels = ordered[:, columns].astype(np.uint8).reshape(len(ordered), *shape)
+        return np.ascontiguousarray(term.arranged(pixels))
 
     def _fill(self, now: Telemetry, controls: Controls) -> None:
         now.block.take(self._sources, axis=1, out=self._raw, mode="clip")

@@ -63,6 +63,8 @@ class CameraPicture(Observation):
         return (camera.height, camera.width, 3 if self.colour == "rgb" else 1)
 
     def arranged(self, pixels: np.ndarray) -> np.ndarray:
+        if self.stack == 1:
+            return pixels[:, 0]
         return np.concatenate([pixels[:, moment] for moment in range(pixels.shape[1])], axis=-1)
 
     def bounds(self, context: Context) -> tuple[np.ndarray, np.ndarray]:
