@@ -231,7 +231,7 @@ class AutomaticGears(Action):
 class Expert(Action):
     """The game's own driver decides all that no other term does; the simulator's option `expert` seats it."""
 
-    LEFT: ClassVar = ("steer", "throttle", "brake", "clutch", "gear")
+    LEFT: ClassVar[tuple[str, ...]] = ("steer", "throttle", "brake", "clutch", "gear")
 
     def bind(self, context: Context) -> Actuate:
         if "expert_steer" not in context.spec.signals:
