@@ -164,8 +164,13 @@ def test_an_expert_waits_for_the_green_light(race: Torcs) -> None:
 def test_without_an_expert_controls_are_numbers_and_nobody_tells_what_it_would_do() -> None:
     simulator = Torcs(TorcsOptions())
     assert not simulator.spec.signals & set(CHOICES.values())
-    with pytest.raises(InvalidAction):
-        simulator.send(left_open())
+    simulator.open()
+    try:
+        simulator.reset()
+        with pytest.raises(InvalidAction):
+            simulator.send(left_open())
+    finally:
+        simulator.close()
 
 
 def test_an_expert_of_another_car_is_refused_before_the_game_starts() -> None:

@@ -123,7 +123,9 @@ def test_no_fault_is_switched_on_in_a_real_game():
 # keys
 
 OWNER = """
+import signal
 import sys
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell may have us started with it ignored
 from racegym_trackmania.keys import Keyboard
 keyboard = Keyboard({display!r})
 keyboard.hold(("up", "left"))
