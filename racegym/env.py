@@ -44,7 +44,7 @@ class RaceEnv(gymnasium.Env[Any, Any]):
         self.session = _session(run)
         if self.session.cars != 1:
             raise ConfigurationError(
-                f"RaceEnv drives one car, not {self.session.cars}; RaceVectorEnv drives many"
+                f"RaceEnv drives one car, not {self.session.cars}; cars in one race: racegym.parallel"
             )
         self.screen = None if render_mode is None else Screen(self.session, render_mode)
         self.metadata = {
