@@ -53,7 +53,6 @@ class Actuator(Stateful):
         self._action, self._lowest, self._highest = (
             np.full((context.cars, self._width), value) for value in (0.0, -1.0, 1.0)
         )
-        self._flat = self._action.reshape(-1)
         self._bound: list[tuple[Actuate, np.ndarray]] = [
             (term.bind(context), self._action[:, place]) for term, place in order
         ]
@@ -74,8 +73,11 @@ class Actuator(Stateful):
         return np.array(held.index(0) if 0 in held else 0)
 
     def checked(self, action: Any) -> np.ndarray:
-        """`action` as numbers or choices, clipped; `InvalidAction` as from `decode`."""
-        return self._choices(action) if self._keys else self._numbers(action)
+        """`action` as numbers or choices, clipped, in an array of the caller's own: another thread may be decoding.
+
+        `InvalidAction` as from `decode`.
+        """
+        return self._choices(action).copy() if self._keys else self._numbers(action, self._action.copy())
 
     def reset(self, now: Telemetry, rows: np.ndarray | None) -> None:
         """Released controls and no memory for these rows (all when None)."""
@@ -100,23 +102,29 @@ class Actuator(Stateful):
 
         Numbers outside [-1, 1] are clipped.
         """
-        numbers = self.checked(action)
+        if self._keys:
+            choices = self._choices(action)
+            for actuate, _ in self._bound:
+                actuate(choices, now, self.controls)
+            return self.controls
+        self._numbers(action, self._action)
         for actuate, mine in self._bound:
-            actuate(numbers if self._keys else mine, now, self.controls)
+            actuate(mine, now, self.controls)
         return self.controls
 
-    def _numbers(self, action: Any) -> np.ndarray:
+    def _numbers(self, action: Any, clipped: np.ndarray) -> np.ndarray:
+        """`action` written to `clipped`, as it is to be taken."""
         numbers = np.asarray(action)
         if numbers.shape != self._action.shape:
             raise InvalidAction(f"an action of shape {self._action.shape} is wanted, not {numbers.shape}")
-        clipped, flat = self._action, self._flat
         clipped[...] = numbers
         np.maximum(clipped, self._lowest, out=clipped)
         np.minimum(clipped, self._highest, out=clipped)
+        flat = clipped.reshape(-1)
         # clipped numbers are at most 1, so the sum of squares is finite unless one is NaN
         if math.isnan(flat.dot(flat)):
             raise InvalidAction(f"an action must not be NaN: {numbers.tolist()}")
-        return self._action
+        return clipped
 
     def _choices(self, action: Any) -> np.ndarray:
         assert self._keys is not None

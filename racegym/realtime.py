@@ -214,7 +214,7 @@ class RealtimeSession:
         if resting is not None and resting.any():
             raise ConfigurationError("in real time no row can rest while others drive")
         # decoded again when it is sent, but a wrong action is the caller's, here and now; and rtgym keeps references
-        action = self.task.actuator.checked(action).copy()
+        action = self.task.actuator.checked(action)
         if not self._rtgym.running:
             raise InvalidAction(
                 "in real time nothing runs after an episode's end; reset before the next step"

@@ -1,6 +1,7 @@
-"""Real time: rtgym's clock around any simulator and task, errors that end it, timing, spaces. Means and
-medians, not extremes:
-the machine may be busy."""
+"""Real time: rtgym's clock around any simulator and task, errors that end it, timing, spaces.
+
+Means and medians, not extremes: the machine may be busy.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +19,7 @@ import racegym
 from racegym.clock import ClockConfig, Paced
 from racegym.errors import ConfigurationError, InvalidAction, SimulatorLost
 from racegym.realtime import RealtimeSession
-from racegym.signals import Controls
+from racegym.signals import Controls, Telemetry
 from racegym.task import TaskConfig
 
 REALTIME = {"clock.realtime": 0.02}
@@ -240,6 +241,15 @@ def test_a_term_goes_by_the_clocks_step():
     env.step(np.array([1.0, 0.0], np.float32))
     assert env.session.controls["steer"][0] == pytest.approx(0.5)
     env.close()
+
+
+def test_an_action_that_is_checked_leaves_alone_the_one_that_is_about_to_act():
+    actuator = racegym.make("bicycle/oval").unwrapped.session.task.actuator
+    held = actuator.checked(np.array([[0.25, 0.0]]))
+    controls = actuator.decode(np.array([[0.5, 0.0]]), Telemetry(1))
+    actuator.checked(np.array([[1.0, 1.0]]))
+    assert held[0, 0] == 0.25
+    assert controls["steer"][0] == 0.5
 
 
 def test_closing_leaves_no_thread():
