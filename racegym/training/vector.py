@@ -8,14 +8,16 @@ from typing import Any
 import numpy as np
 from stable_baselines3.common.vec_env import VecEnv  # pyright: ignore[reportMissingImports]
 
-from racegym.config import RunConfig
 from racegym.vector import RaceVectorEnv
 
 
 class RaceVecEnv(VecEnv):
-    """Rows of `RaceVectorEnv` behind Stable-Baselines3's API; infos hold what its Monitor would tell, and laps."""
+    """Rows of `RaceVectorEnv` behind Stable-Baselines3's API; infos hold what its Monitor would tell, and laps.
 
-    def __init__(self, runs: Sequence[RunConfig], rows: int, seed: int) -> None:
+    `runs` are configurations as `racegym.make` takes them; the rows take them in turn.
+    """
+
+    def __init__(self, runs: Sequence[Any], rows: int, seed: int) -> None:
         self.env = RaceVectorEnv(rows, list(runs), autoreset_mode="SameStep")
         super().__init__(rows, self.env.single_observation_space, self.env.single_action_space)
         self._first_seed: int | None = seed
