@@ -14,6 +14,8 @@ from racegym.track import Track
 GAP = 60.0
 #: Points of the centre line closer together than this are one, m.
 LEAST = 0.05
+#: Every so many points of a line one is looked for on the whole track, the others near it.
+STRIDE = 5
 
 
 def course(name: str, left: np.ndarray, right: np.ndarray, line: np.ndarray | None = None) -> Track:
@@ -47,7 +49,8 @@ def course(name: str, left: np.ndarray, right: np.ndarray, line: np.ndarray | No
 
 def _with_line(track: Track, line: np.ndarray) -> Track:
     """The same track with `line` as its target line, as offsets from the centre."""
-    place = track.locate(line)
+    near = np.repeat(track.locate(line[::STRIDE]).station, STRIDE)[: len(line)]
+    place = track.locate(line, near)
     order = np.argsort(place.station)
     period = {"period": track.length} if track.closed else {}
     offsets = np.interp(track.stations, place.station[order], place.offset[order], **period)
