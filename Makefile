@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help drive test lint format test-sb3 screen torcs headers clean
+.PHONY: help drive test lint format test-sb3 screen angelscript torcs headers clean
 
 help: ## list the targets
 	@sed -n 's/^\([a-z0-9-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 12
@@ -24,6 +24,7 @@ drive: $(VENV)/racegym.made ## drive a lap of TORCS's Aalborg and draw it
 test: lint ## check style and types, then run all tests
 	@$(MAKE) --no-print-directory torcs || echo 'Going on without TORCS: the tests that need it will fail.'
 	@$(MAKE) --no-print-directory screen || echo 'Going on without Xvfb: the tests that need a screen will fail.'
+	@$(MAKE) --no-print-directory angelscript || echo 'Going on without AngelScript: its tests are skipped.'
 	$(BIN)/python -m pytest
 
 lint: $(VENV)/dev.made ## check style and types only
@@ -42,6 +43,9 @@ test-sb3: $(VENV)/dev.made ## install Stable-Baselines3 with CPU torch and run t
 
 screen: ## install Xvfb, the screen of TrackMania's stand-in, where missing
 	@command -v Xvfb >/dev/null || { $(call apt,xvfb); }
+
+angelscript: ## install AngelScript's compiler, which tests TrackMania's plug-in, where it can be had
+	@test -f /usr/include/angelscript.h || { $(call apt,angelscript-dev); }
 
 torcs: $(VENV)/racegym.made ## install TORCS and build our plug-in for it, where missing
 	@command -v g++ >/dev/null || { $(call apt,g++); }

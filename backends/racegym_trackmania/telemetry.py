@@ -16,7 +16,7 @@ import time
 from typing import NamedTuple
 
 from racegym.errors import ProtocolError
-from racegym_trackmania.wire import CAR, FINISHED, MENU, Greeting, Record, Sample, Stream, TmrlStream
+from racegym_trackmania.wire import CAR, FINISHED, MENU, NO_TIME, Greeting, Record, Sample, Stream, TmrlStream
 
 _log = logging.getLogger(__name__)
 RETRY = 0.1
@@ -74,12 +74,17 @@ def _dot(a: tuple[float, ...], b: tuple[float, ...]) -> float:
 
 
 def convert(record: Record, before: State | None, arrived: float) -> State:
-    """A record of our plug-in as a `State`; the yaw rate is the change of yaw over race time since `before`."""
+    """A record of our plug-in as a `State`; the yaw rate is the change of yaw since `before` over race time, or by our
+    clock where the game tells none.
+    """
     forward, left, up, velocity = record.forward, record.left, record.up, record.velocity
     yaw = math.atan2(forward[0], forward[2])
     rpm, gear, steer, gas, brake = record.engine
-    race_time = record.race_time / 1000
-    rate = _rate(before, yaw, race_time - before.race_time if before else 0.0)
+    race_time = math.nan if record.race_time == NO_TIME else record.race_time / 1000
+    elapsed = race_time - before.race_time if before else 0.0
+    if before is not None and math.isnan(elapsed):
+        elapsed = arrived - before.arrived
+    rate = _rate(before, yaw, elapsed)
     x, y, z = record.position
     return State(
         arrived, record.sequence, record.flags, race_time, (z, x, y), yaw,

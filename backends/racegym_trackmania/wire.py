@@ -2,11 +2,11 @@
 bytes.
 
 Our record, little-endian, `RECORD.size` bytes: magic ``RGTM``, version u16, size u16, flags u32, sequence u32, frame
-u32, race time i32 (ms, negative in the countdown), clock u64 (ms), discontinuities u32 (times the car was put
-elsewhere), laps i32, checkpoints i32; then float32s as `FLOATS` names them, and the sequence again, which shows that
-the record is whole, in the game's axes: x left, y up, z forward when the car faces z. One record a frame, in menus
-too, so silence means death. A greeting ``RGHI`` of the same kind follows ``hello <version>\\n`` from the client; it
-names the map.
+u32, race time i32 (ms, negative in the countdown, `NO_TIME` where the game does not tell), clock u64 (ms),
+discontinuities u32 (times the car was put elsewhere), laps i32, checkpoints i32; then float32s as `FLOATS` names them,
+and the sequence again, which shows that the record is whole, in the game's axes: x left, y up, z forward when the car
+faces z. One record a frame, in menus too, so silence means death. A greeting ``RGHI`` of the same kind follows
+``hello <version>\\n`` from the client; it names the map.
 
 tmrl's stream (its plug-in TMRL_GrabData): 11 float32 a frame while a car is there, no header: speed, distance, x, y,
 z, steer, gas, braking, finished, gear, rpm.
@@ -45,6 +45,7 @@ TMRL = struct.Struct("<11f")
 
 #: Flags of a record.
 CAR, FINISHED, MENU, COUNTDOWN = 1, 2, 4, 8
+NO_TIME = -(2**31)
 
 
 class Record(NamedTuple):

@@ -16,6 +16,7 @@ const uint CAR = 1;
 const uint FINISHED = 2;
 const uint MENU = 4;
 const uint COUNTDOWN = 8;
+const int NO_TIME = -2147483648; // the game does not tell: Forever, and where no race is
 
 Net::Socket@ listener = null;
 Net::Socket@ client = null;
@@ -90,11 +91,13 @@ void Greet() {
 void SendGreeting() {
     string uid = "";
     string name = "";
+#if TMNEXT
     auto app = cast<CTrackMania>(GetApp());
     if (app !is null && app.RootMap !is null && app.RootMap.MapInfo !is null) {
         uid = app.RootMap.MapInfo.MapUid;
-        name = app.RootMap.MapInfo.Name;
+        name = string(app.RootMap.MapInfo.Name);
     }
+#endif
     MemoryBuffer@ buffer = MemoryBuffer(0);
     WriteHead(buffer, "RGHI", GREETING_SIZE);
     WriteText(buffer, uid);
@@ -143,12 +146,23 @@ void Send() {
     buffer.Write(uint(Time::FrameCount));
     buffer.Write(race.time);
     buffer.Write(uint64(Time::Now));
-    buffer.Write(uint(vehicle is null ? 0 : vehicle.DiscontinuityCount));
+    buffer.Write(Jumps(vehicle));
     buffer.Write(race.laps);
     buffer.Write(race.checkpoints);
     WriteCar(buffer, vehicle);
     buffer.Write(sequence);
     Flush(buffer);
+}
+
+// How often the car was put elsewhere; Forever does not tell.
+uint Jumps(CSceneVehicleVisState@ vehicle) {
+    uint jumps = 0;
+#if TMNEXT
+    if (vehicle !is null) {
+        jumps = vehicle.DiscontinuityCount;
+    }
+#endif
+    return jumps;
 }
 
 void WriteCar(MemoryBuffer@ buffer, CSceneVehicleVisState@ vehicle) {
@@ -170,10 +184,10 @@ void WriteCar(MemoryBuffer@ buffer, CSceneVehicleVisState@ vehicle) {
     buffer.Write(float(vehicle.InputBrakePedal));
 }
 
-// What is known of the race; zeros where nothing is.
+// What is known of the race; zeros where nothing is, but for the time.
 class RaceState {
     uint flags = 0;
-    int time = 0; // ms, negative in the countdown
+    int time = NO_TIME; // ms, negative in the countdown
     int laps = 0;
     int checkpoints = 0;
 }
