@@ -1,4 +1,4 @@
-"""A course on one page: seen from above, with its elevation and curvature along the way."""
+"""A course on one page: seen from above on its ground, with elevation and curvature along the way."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from racegym.groundwork import draw_ground, draw_pits
 from racegym.picture import (
     BOTTOM,
     FAINT,
@@ -44,7 +45,9 @@ def draw(track: Track, path: Path, dpi: int = 130) -> None:
     above.set_aspect("equal")
     above.set_xlim(place.low[0], place.high[0])
     above.set_ylim(place.low[1], place.high[1])
+    draw_ground(above, track, place)
     draw_track(above, track, place)
+    draw_pits(above, track, place)
     scale_bar(above, place)
     _strips(figure, page, TOP + height_of_map + 0.4, track)
     x = 0.35 / WIDTH

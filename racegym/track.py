@@ -2,25 +2,24 @@
 
 from __future__ import annotations
 
-import zipfile
-import zlib
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
+from racegym import trackfile
+from racegym.borders import Borders
 from racegym.errors import ConfigurationError
+from racegym.trackside import Arcs as Arcs
+from racegym.trackside import Ground as Ground
+from racegym.trackside import Pits as Pits
+from racegym.trackside import Surface as Surface
+from racegym.windows import Windows
 
-#: How far the polyline that beams meet may stray from the borders themselves, m.
-BORDER_TOLERANCE = 0.01
 #: How far along the track `Track.locate` looks, ahead and behind, when told where to look, m.
 NEAR = 30.0
 
 _FIELDS = ("points", "width_left", "width_right", "elevation", "line")
-#: Turns (sin, cos) of a beam into the vector across it.
-_NORMAL = np.array([-1.0, 1.0])[:, None, None]
-_BROKEN = (OSError, EOFError, ValueError, TypeError, AttributeError, KeyError, zipfile.BadZipFile, zlib.error)
-_FORMAT = "racegym-track 1"
 
 
 class Location(NamedTuple):
@@ -51,32 +50,6 @@ class Place(NamedTuple):
     elevation: np.ndarray
 
 
-class _Windows:
-    """For any station, the samples of a course within `reach` metres along it.
-
-    As many for every station, the last repeated where there are fewer. Indices run over three laps laid end to end
-    when the course is closed, so that a window may pass the start line.
-    """
-
-    def __init__(self, stations: np.ndarray, length: float, closed: bool, reach: float) -> None:
-        self._reach = min(reach, length / 2) if closed else reach
-        self._stations = (stations + length * np.arange(-1, 2)[:, None]).ravel() if closed else stations
-        self._last = len(self._stations) - 1
-        first, last = self._ends(stations)
-        # Between samples a window can hold two more than at them.
-        self._steps = np.arange(min(int((last - first).max()) + 3, self._last + 1))
-
-    def _ends(self, stations: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        first = self._stations.searchsorted(stations - self._reach, "right") - 1
-        last = self._stations.searchsorted(stations + self._reach)
-        return np.maximum(first, 0), np.minimum(last, self._last)
-
-    def __call__(self, stations: np.ndarray) -> np.ndarray:
-        """Sample numbers, shape ``(m, count)``."""
-        first, last = self._ends(stations)
-        return np.minimum(first[:, None] + self._steps, last[:, None])
-
-
 class Track:
     """A closed circuit, or an open course when not `closed`. Its arrays are read-only.
 
@@ -85,6 +58,9 @@ class Track:
     `elevation` ``(n,)`` is its height in metres, `line` ``(n,)`` the offset of a target line in metres, + left
     (both 0 by default). Points should lie closer together than the track is wide; `ConfigurationError` when they
     make no track.
+
+    Between two points the centre line is straight and the heading turns evenly; with `arcs` it is exactly what they
+    say. `ground` and `pits` are for those who want to know them.
 
     From these follow `length` (m), and for each point `stations` (m from the start line), `headings` (rad,
     direction of travel, continuous), `curvature` (1/m, + turns left) and the borders `left` and `right` ``(n, 2)``.
@@ -99,6 +75,9 @@ class Track:
         closed: bool = True,
         elevation: np.ndarray | None = None,
         line: np.ndarray | None = None,
+        arcs: Arcs | None = None,
+        ground: Ground | None = None,
+        pits: Pits | None = None,
     ) -> None:
         self.name = name
         self.closed = bool(closed)
@@ -108,6 +87,8 @@ class Track:
         self.width_right = np.array(width_right, dtype=np.float64)
         self.elevation = np.zeros(n) if elevation is None else np.array(elevation, dtype=np.float64)
         self.line = np.zeros(n) if line is None else np.array(line, dtype=np.float64)
+        self.arcs = None if arcs is None else Arcs(*(np.array(part, dtype=np.float64) for part in arcs))
+        self.ground, self.pits = ground, pits
         self._check()
         self._measure()
         self._prepare()
@@ -124,6 +105,12 @@ class Track:
         for name in _FIELDS[1:]:
             if getattr(self, name).shape != (n,):
                 faults.append(f"{name} of shape {getattr(self, name).shape}; wanted is ({n},)")
+        for name, part in self._parts():
+            if (
+                part.shape[:1] != (n if self.closed or name == "ground" else n - 1,)
+                or not np.isfinite(part).all()
+            ):
+                faults.append(f"{name} of shape {part.shape}, or not finite, for {n} points")
         faults += [f"{name} not finite" for name in _FIELDS if not np.isfinite(getattr(self, name)).all()]
         if not faults and min(self.width_left.min(), self.width_right.min()) < 0:
             faults.append("widths below 0")
@@ -132,12 +119,28 @@ class Track:
         if faults:
             raise ConfigurationError(f"track {self.name!r} cannot be used: {'; '.join(faults)}")
 
+    def _parts(self) -> list[tuple[str, np.ndarray]]:
+        """Optional arrays along the track."""
+        ground = [] if self.ground is None else [self.ground.width, self.ground.surface]
+        return [("arcs", part) for part in self.arcs or ()] + [("ground", part) for part in ground]
+
     def _edges(self) -> np.ndarray:
         """Vectors from each point to the next; of a closed track the last leads back to the first."""
         return np.diff(self.points, axis=0, append=self.points[:1] if self.closed else np.empty((0, 2)))
 
     def _measure(self) -> None:
-        """Stations, headings, curvature, borders; a point's heading is that of a circle through its neighbours."""
+        """Stations, headings, curvature, borders."""
+        self.headings, self.curvature, lengths = (
+            self._from_points() if self.arcs is None else self._from_arcs()
+        )
+        self.length = float(lengths.sum())
+        self.stations = np.append(0.0, lengths.cumsum()[:-1] if self.closed else lengths.cumsum())
+        normals = np.stack([-np.sin(self.headings), np.cos(self.headings)], axis=1)
+        self.left = self.points + self.width_left[:, None] * normals
+        self.right = self.points - self.width_right[:, None] * normals
+
+    def _from_points(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Heading and curvature at each point, those of a circle through its neighbours; lengths of the edges."""
         edges = self._edges()
         lengths = np.hypot(*edges.T)
         directions = np.arctan2(edges[:, 1], edges[:, 0])
@@ -149,16 +152,18 @@ class Track:
             after, lengths_after = np.append(directions, directions[-1]), np.append(lengths, lengths[-1])
         turns = _wrap(after - before)
         tangents = before + turns * lengths_before / (lengths_before + lengths_after)
-        self.length = float(lengths.sum())
-        self.stations = np.append(0.0, lengths.cumsum()[:-1] if self.closed else lengths.cumsum())
-        self.headings = np.unwrap(tangents)
-        self.curvature = 2 * turns / (lengths_before + lengths_after)
-        normals = np.stack([-np.sin(self.headings), np.cos(self.headings)], axis=1)
-        self.left = self.points + self.width_left[:, None] * normals
-        self.right = self.points - self.width_right[:, None] * normals
+        return np.unwrap(tangents), 2 * turns / (lengths_before + lengths_after), lengths
+
+    def _from_arcs(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        assert self.arcs is not None
+        heading, curvature, length = self.arcs
+        if not self.closed:
+            heading = np.append(heading, heading[-1] + curvature[-1] * length[-1])
+            curvature = np.append(curvature, curvature[-1])
+        return np.unwrap(heading), curvature, length
 
     def _prepare(self) -> None:
-        """Tables that `locate`, `at` and `cast` look up."""
+        """Tables that `locate` and `at` look up."""
         columns = [self.stations, *self.points.T, self.headings, self.curvature]
         columns += [self.width_left, self.width_right, self.line, self.elevation]
         table = np.stack(columns, axis=1)
@@ -170,17 +175,18 @@ class Track:
         self._table = table
         self._rises = np.diff(table, axis=0)
         self._starts = table[:, 0].copy()
-        edges = self._rises[:, 1:3]
-        lengths = np.hypot(*edges.T)
-        self._lengths = lengths
+        self._lengths = self._rises[:, 0].copy()
+        if self.arcs is not None:
+            # Each arc as itself, wherever the next one begins: the two need not meet to the last digit.
+            self._rises[:, 1:3] = _along(self.arcs.heading, self.arcs.curvature, self.arcs.length).T
+            self._rises[:, 3], self._rises[:, 4] = self.arcs.curvature * self.arcs.length, 0.0
+            self._bends = self.arcs.curvature
+        chords = self._rises[:, 1:3]
+        lengths = np.hypot(*chords.T)
         # Of every edge: x, y, direction x, direction y, length.
-        self._edge_table = np.vstack([table[:-1, 1:3].T, edges.T / lengths, lengths])
-        self._near = _Windows(table[:-1, 0], self.length, self.closed, NEAR)
-        kept = _kept(self.left, self.right)
-        self._cast_stations = self.stations[kept]
-        self._cast_windows: dict[float, _Windows] = {}
-        borders = np.stack([self.left[kept].T, self.right[kept].T], axis=1)
-        self._borders = np.tile(borders, 3 if self.closed else 1)
+        self._edge_table = np.vstack([table[:-1, 1:3].T, chords.T / lengths, lengths])
+        self._near = Windows(table[:-1, 0], self.length, self.closed, NEAR)
+        self._borders = Borders(self.left, self.right, self.stations, self.length, self.closed)
 
     def locate(self, position: np.ndarray, near: np.ndarray | None = None) -> Location:
         """Project `position` ``(m, 2)`` on the centre line.
@@ -198,6 +204,8 @@ class Track:
             edge, along = self._nearest(position, self._near(np.where(lost, 0.0, near)) % len(self._lengths))
             if lost.any():
                 edge[lost], along[lost] = self._nearest(position[lost], everywhere)
+        if self.arcs is not None:
+            edge, along = self._on_arcs(position, edge)
         rows = self._between(edge, along)
         station, x, y, heading, _, width_left, width_right, _, _ = rows.T
         across = np.cos(heading) * (position[:, 1] - y) - np.sin(heading) * (position[:, 0] - x)
@@ -213,8 +221,32 @@ class Track:
         rows = np.arange(len(position))
         return edges[rows if len(edges) > 1 else 0, best], along[rows, best]
 
+    def _on_arcs(self, position: np.ndarray, edge: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """The arcs that `position` lies beside, near those numbered `edge`, and the metres along them."""
+        along = self._along_arc(position, edge)
+        steps = (along > self._lengths[edge]).astype(int) - (along < 0)
+        if steps.any():
+            count = len(self._lengths)
+            edge = (edge + steps) % count if self.closed else np.clip(edge + steps, 0, count - 1)
+            along = self._along_arc(position, edge)
+        return edge, along if self.closed else np.clip(along, 0, self._lengths[edge])
+
+    def _along_arc(self, position: np.ndarray, edge: np.ndarray) -> np.ndarray:
+        """The angle about the arc's centre, which lies 1 / curvature to the left of its start, in metres along it."""
+        start, bend = self._table[edge], self._bends[edge]
+        x, y = position[:, 0] - start[:, 1], position[:, 1] - start[:, 2]
+        cosine, sine = np.cos(start[:, 3]), np.sin(start[:, 3])
+        ahead, left = cosine * x + sine * y, cosine * y - sine * x
+        turned = np.arctan2(bend * ahead, 1 - bend * left)
+        return np.divide(turned, bend, out=ahead, where=bend != 0)
+
     def _between(self, edge: np.ndarray, along: np.ndarray) -> np.ndarray:
-        return self._table[edge] + (along / self._lengths[edge])[..., None] * self._rises[edge]
+        rows = self._table[edge] + (along / self._lengths[edge])[..., None] * self._rises[edge]
+        if self.arcs is not None:
+            start = self._table[edge]
+            offset = _along(start[..., 3], self._bends[edge], along)
+            rows[..., 1], rows[..., 2] = start[..., 1] + offset[0], start[..., 2] + offset[1]
+        return rows
 
     def _wrapped(self, stations: np.ndarray) -> np.ndarray:
         return stations % self.length if self.closed else stations
@@ -240,77 +272,27 @@ class Track:
         `angles` ``(k,)`` are rad from `yaw` ``(m,)``, counter-clockwise. Only borders within `reach` metres along
         the track of `station` ``(m,)`` are seen: not those of another branch that crosses this one.
         """
-        windows = self._cast_windows.get(reach)
-        if windows is None:
-            windows = _Windows(self._cast_stations, self.length, self.closed, reach)
-            self._cast_windows[reach] = windows
-        # (x or y, side, car, sample), relative to the car
-        borders = self._borders.take(windows(station), axis=2)
-        borders -= position.T[:, None, :, None]
-        bearings = yaw[:, None] + angles
-        beams = np.array([np.cos(bearings), np.sin(bearings)])
-        # A beam meets a border where neighbouring samples lie on different sides of it. Single precision is enough
-        # to find them, since each sample has one sign for both its neighbours.
-        normals = (beams[::-1] * _NORMAL).astype(np.float32).transpose(1, 2, 0)
-        beyond = normals @ borders.astype(np.float32).transpose(1, 2, 0, 3) > 0
-        crossed = beyond[..., 1:] ^ beyond[..., :-1]
-        side, car, beam, sample = np.unravel_index(np.flatnonzero(crossed), crossed.shape)
-        hits = _crossings(
-            beams[:, car, beam], borders[:, side, car, sample], borders[:, side, car, sample + 1]
-        )
-        distances = np.full(bearings.shape, float(reach))
-        ahead = hits >= 0
-        np.minimum.at(distances, (car[ahead], beam[ahead]), hits[ahead])
-        return distances
+        return self._borders.cast(position, yaw[:, None] + angles, station, reach)
 
     def save(self, path: str | Path) -> None:
         """Write a NumPy archive (``.npz``), to be read by `load`."""
-        arrays = {name: getattr(self, name) for name in _FIELDS}
-        np.savez_compressed(Path(path), format=_FORMAT, name=self.name, closed=self.closed, **arrays)
+        trackfile.write(Path(path), vars(self))
 
     @classmethod
     def load(cls, path: str | Path) -> Track:
-        """Read what `save` wrote; `ConfigurationError` when the file is missing, damaged or another."""
-        remedy = "write it with Track.save(path)"
-        try:
-            with np.load(Path(path), allow_pickle=False) as archive:
-                content = {name: archive[name] for name in ("format", "name", "closed", *_FIELDS)}
-        except _BROKEN as error:
-            raise ConfigurationError(f"{path}: not a track file ({error}); {remedy}") from error
-        if content.pop("format").item() != _FORMAT:
-            raise ConfigurationError(f"{path}: not of format {_FORMAT!r}; {remedy}")
-        return cls(str(content.pop("name")), closed=bool(content.pop("closed")), **content)
+        """Read what `save` wrote; `ConfigurationError` when the file is missing, damaged, older or another."""
+        return cls(**trackfile.read(Path(path)))
 
     def __repr__(self) -> str:
         return f"Track({self.name!r}, length={self.length:.0f} m, {'closed' if self.closed else 'open'})"
 
 
-def _crossings(beam: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarray:
-    """Metres along unit vectors `beam` from the origin to the lines through `start` and `end`, all ``(2, n)``."""
-    across, across_end = (beam[0] * p[1] - beam[1] * p[0] for p in (start, end))
-    along, along_end = (beam[0] * p[0] + beam[1] * p[1] for p in (start, end))
-    step = across - across_end
-    share = np.divide(across, step, out=np.zeros_like(step), where=step != 0)
-    return along + share * (along_end - along)
+def _along(heading: np.ndarray, curvature: np.ndarray, length: np.ndarray) -> np.ndarray:
+    """Where an arc of that heading and curvature leads within `length` m, ``(2, ...)``: its chord, halfway turned."""
+    half = curvature * length / 2
+    chord = length * np.sinc(half / np.pi)
+    return np.array([chord * np.cos(heading + half), chord * np.sin(heading + half)])
 
 
 def _wrap(angles: np.ndarray) -> np.ndarray:
     return (angles + np.pi) % (2 * np.pi) - np.pi
-
-
-def _kept(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Numbers of the samples that draw both borders within `BORDER_TOLERANCE`.
-
-    A chord of length L that turns by t strays L t / 8 from its curve (the sagitta), so samples may be
-    sqrt(8 tolerance / curvature) apart; every gap's share of that adds up to how many are needed.
-    """
-    needed = np.zeros(len(left))
-    for border in (left, right):
-        edges = border - np.roll(border, 1, axis=0)
-        directions = np.arctan2(edges[:, 1], edges[:, 0])
-        turns = np.abs(_wrap(np.roll(directions, -1) - directions))
-        turns = np.maximum(turns, np.roll(turns, 1))
-        needed = np.maximum(needed, np.sqrt(turns * np.hypot(*edges.T) / (8 * BORDER_TOLERANCE)))
-    chosen = np.diff(np.floor(np.minimum(needed, 1).cumsum()), prepend=-1.0) > 0
-    chosen[[0, -1]] = True
-    return np.flatnonzero(chosen)

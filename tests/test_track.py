@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 from racegym.errors import ConfigurationError
-from racegym.track import Track
+from racegym.track import Arcs, Ground, Pits, Surface, Track
 
 RADIUS, LEFT, RIGHT = 100.0, 4.0, 6.0
 
@@ -141,18 +143,86 @@ def test_an_open_course_has_ends():
     assert place.elevation == pytest.approx([0, 1.5, 3])
 
 
+def stadium() -> Track:
+    """Two straights of 100 m and two half circles of 30 m radius, to the left, in eight exact pieces."""
+    half = math.pi / 2
+    points = [(0, 0), (50, 0), (100, 0), (130, 30), (100, 60), (50, 60), (0, 60), (-30, 30)]
+    heading = [0, 0, 0, half, 2 * half, 2 * half, 2 * half, 3 * half]
+    curvature = np.array([0, 0, 1, 1, 0, 0, 1, 1]) / 30
+    length = np.where(curvature > 0, 30 * half, 50)
+    ground = Ground(
+        (Surface("asphalt", 1.2, 0.001, 0.0), Surface("sand", 0.7, 0.02, 0.1)),
+        np.tile([3.0, 1.0, 10.0, 0.0, 2.0], (8, 1)),
+        np.tile([1, 0, 0, -1, 1], (8, 1)),
+    )
+    pits = Pits(-1, 310.0, 320.0, 60.0, 70.0, 25.0, 5.0, 15.0, np.array([[20.0, -8.0]]))
+    width = np.full(8, 5.0)
+    return Track(
+        "stadium", np.array(points), width, width,
+        arcs=Arcs(np.array(heading), curvature, length), ground=ground, pits=pits,
+    )  # fmt: skip
+
+
+def test_on_arcs_station_offset_and_heading_are_exact_however_few_points(rng):
+    track = stadium()
+    assert track.length == pytest.approx(200 + 60 * math.pi)
+    stations, offsets = rng.uniform(0, track.length, 500), rng.uniform(-5, 5, 500)
+    place = track.at(stations)
+    normals = np.stack([-np.sin(place.heading), np.cos(place.heading)], axis=1)
+    position = np.stack([place.x, place.y], axis=1) + offsets[:, None] * normals
+    for near in (None, stations + 5):
+        found = track.locate(position, near)
+        assert found.station == pytest.approx(stations, abs=1e-9)
+        assert found.offset == pytest.approx(offsets, abs=1e-9)
+        assert np.angle(np.exp(1j * (found.heading - place.heading))) == pytest.approx(0, abs=1e-9)
+
+
+def test_arcs_lie_where_circles_do():
+    place = stadium().at(np.array([100 + 30 * math.pi / 4]))
+    assert place.x[0] == pytest.approx(100 + 30 * math.sqrt(0.5))
+    assert place.y[0] == pytest.approx(30 - 30 * math.sqrt(0.5))
+    assert (place.heading[0], place.curvature[0]) == pytest.approx((math.pi / 4, 1 / 30))
+
+
+def test_arcs_that_do_not_quite_meet_are_each_exact_on_their_own():
+    whole = stadium()
+    assert whole.arcs is not None
+    moved = whole.points + np.array([[0.0, 0.05], *[[0.0, 0.0]] * 7])
+    track = Track("gap", moved, whole.width_left, whole.width_right, arcs=whole.arcs)
+    found = track.locate(np.array([[0.5, 1.05], [-0.5, 1.0]]))
+    assert found.offset == pytest.approx([1.0, 30 - math.hypot(0.5, 29.0)])
+    assert found.heading == pytest.approx([0.0, -math.atan(0.5 / 29)])
+
+
+def test_arcs_of_another_number_than_the_points_are_refused():
+    whole = stadium()
+    assert whole.arcs is not None
+    with pytest.raises(ConfigurationError, match="arcs of shape"):
+        Track("odd", whole.points, whole.width_left, whole.width_right, closed=False, arcs=whole.arcs)
+
+
 def test_arrays_are_read_only():
     with pytest.raises(ValueError, match="read-only"):
         circle().points[0] = 0
 
 
 def test_a_file_brings_the_same_track_back(tmp_path):
-    for track in (circle(), straight()):
+    for track in (circle(), straight(), stadium()):
         track.save(tmp_path / "track.npz")
         again = Track.load(tmp_path / "track.npz")
         assert (again.name, again.closed, again.length) == (track.name, track.closed, track.length)
         assert np.array_equal(again.left, track.left)
         assert np.array_equal(again.elevation, track.elevation)
+        for part in ("arcs", "ground", "pits"):
+            before, after = getattr(track, part), getattr(again, part)
+            assert (before is None) == (after is None)
+            assert before is None or all(map(np.array_equal, before, after))
+
+
+def test_a_file_of_an_older_format_says_so(tmp_path):
+    np.savez(tmp_path / "old.npz", format="racegym-track 1", name="old", closed=True)
+    with pytest.raises(ConfigurationError, match=r"old\.npz.*'racegym-track 1'.*write it anew"):
+        Track.load(tmp_path / "old.npz")
 
 
 @pytest.mark.parametrize("content", [None, b"", b"no archive", b"PK\x03\x04 torn"])

@@ -11,18 +11,23 @@ import numpy as np
 
 from racegym.errors import ConfigurationError
 from racegym.paths import data_dir
-from racegym.track import Track
+from racegym.track import Arcs, Ground, Pits, Surface, Track
 from racegym_torcs.locate import Installation
 
-_HEADER = "racegym-track 1 "
+_VERSION = 2
+_HEADER = f"racegym-track {_VERSION} "
+_SAMPLE = 7 + 2 * 5
+"""Numbers of a sample."""
+_NAMED = ("surface", "pits", "pit")
+"""First words of the lines that hold something else."""
 
 
 def kept(installation: Installation, track: str) -> Path:
-    """Where the geometry of `track` (``category/name``) is kept; changes with the track's description."""
+    """Where the geometry of `track` (``category/name``) is kept; changes with the track's description and our format."""
     name = track.rpartition("/")[2]
     description = installation.data / "tracks" / track / f"{name}.xml"
     digest = hashlib.sha256(description.read_bytes()).hexdigest()[:12]
-    return data_dir() / "tracks" / f"torcs-{track.replace('/', '-')}-{digest}.txt"
+    return data_dir() / "tracks" / f"torcs-{track.replace('/', '-')}-{digest}-{_VERSION}.txt"
 
 
 def keep(written: Path, path: Path) -> None:
@@ -44,28 +49,48 @@ def length(path: Path) -> float:
 
 def load(path: Path, name: str) -> Track:
     """The track in the file at `path`; ``name`` as ``torcs/category/name``."""
-    points, left, right, elevation = parse(path.read_text(), path)
-    return Track(name, points, left, right, closed=True, elevation=elevation)
+    return parse(path.read_text(), path, name)
 
 
-def parse(text: str, path: Path) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-    """Centre line (n, 2), widths to the left and right (n,), elevation (n,), all in m.
+def parse(text: str, path: Path, name: str = "") -> Track:
+    """The track that the robot has written (plugins/torcs/circuit.cpp); `ConfigurationError` if it is none.
 
-    The format: two lines of header, then ``x y z width_left width_right friction`` a sample in driving
-    direction, the first on the start line. Samples that fall together, at the seams of segments, are left out.
+    The format: two lines of header; a line of numbers a sample in driving direction, the first on the start line:
+    ``x y z heading curvature length half_width``, and a width and the number of a surface for each of `BANDS`;
+    ``surface friction rolling_resistance roughness name`` for each kind of ground; ``pits side entry start end exit
+    speed_limit width length`` and ``pit x y`` for each where there are any. Samples that no millimetre lies between
+    are left out.
     """
     lines = text.splitlines()
     _length(lines[:2], path)
+    words = [line.split() for line in lines[2:]]
     try:
-        rows = np.array([line.split() for line in lines[2:]], dtype=float)
-        x, y, z, left, right, _ = rows.T
-    except ValueError as error:
+        surfaces = [
+            Surface(" ".join(line[4:]), *map(float, line[1:4])) for line in words if line[0] == "surface"
+        ]
+        samples = np.array([line for line in words if line[0] not in _NAMED], dtype=float).reshape(
+            -1, _SAMPLE
+        )
+        pits = _pits(words)
+    except (ValueError, IndexError) as error:
         raise _damaged(path, str(error)) from None
-    points = np.column_stack([x, y])
-    apart = np.hypot(*(np.roll(points, -1, axis=0) - points).T) > 1e-3
-    if apart.sum() < 3 or not np.isfinite(rows).all():
+    samples = samples[samples[:, 5] > 1e-3]
+    if len(samples) < 3 or not np.isfinite(samples).all():
         raise _damaged(path, "it has fewer than three samples, or some that are not finite")
-    return points[apart], left[apart], right[apart], z[apart]
+    points, elevation, half = samples[:, :2], samples[:, 2], samples[:, 6]
+    ground = Ground(tuple(surfaces), samples[:, 7::2], samples[:, 8::2].astype(int))
+    arcs = Arcs(*samples[:, 3:6].T)
+    return Track(name, points, half, half, elevation=elevation, arcs=arcs, ground=ground, pits=pits)
+
+
+def _pits(lines: list[list[str]]) -> Pits | None:
+    (found,) = [line[1:] for line in lines if line[0] == "pits"] or [None]
+    if found is None:
+        return None
+    side, *numbers = map(float, found)
+    entry, start, end, exit_, limit, width, length = numbers
+    places = np.array([line[1:] for line in lines if line[0] == "pit"], dtype=float).reshape(-1, 2)
+    return Pits(int(side), entry, start, end, exit_, limit, width, length, places)
 
 
 def _length(header: list[str], path: Path) -> float:
@@ -74,7 +99,7 @@ def _length(header: list[str], path: Path) -> float:
         _, number = words
         return float(number)
     except ValueError:
-        raise _damaged(path, "its header is not that of a track of version 1") from None
+        raise _damaged(path, f"its header is not that of a track of version {_VERSION}") from None
 
 
 def _damaged(path: Path, why: str) -> ConfigurationError:

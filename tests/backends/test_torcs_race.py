@@ -147,21 +147,34 @@ def test_a_car_file_that_says_nothing_gives_the_default_shift_points(tmp_path: P
     assert gearbox.shift_points(tmp_path / "none.xml") is gearbox.DEFAULT
 
 
-SQUARE = "racegym-track 1 square\nlength 40\n" + "\n".join(
-    f"{x} {y} 1.5 4 5 1" for x, y in [(0, 0), (10, 0), (10, 0), (10, 10), (0, 10)]
+SIDES = "2 1 0.5 0 9 0 0 -1 3 1"
+SQUARE = "racegym-track 2 square\nlength 40\n" + "\n".join(
+    f"{x} {y} 1.5 {turn * math.pi / 2} 0 {length} 4.5 {SIDES}"
+    for turn, (x, y, length) in enumerate([(0, 0, 10), (10, 0, 10), (10, 10, 10), (0, 10, 10), (0, 0, 1e-5)])
+)
+SQUARE += (
+    "\nsurface 1.2 0.001 0 asphalt\nsurface 0.6 0.01 0.02 grass green\npits -1 30 31 3 4 25 5 15\npit 1 -7"
 )
 
 
-def test_geometry_of_the_robot_is_read_without_doubled_samples(tmp_path: Path) -> None:
-    points, left, right, elevation = geometry.parse(SQUARE, tmp_path)
-    assert len(points) == 4
-    assert np.unique(left).tolist() == [4.0]
-    assert np.unique(right).tolist() == [5.0]
-    assert np.unique(elevation).tolist() == [1.5]
+def test_geometry_of_the_robot_is_read_without_samples_that_lead_nowhere(tmp_path: Path) -> None:
+    track = geometry.parse(SQUARE, tmp_path)
+    assert (len(track.points), track.length) == (4, 40)
+    assert np.unique(track.width_left).tolist() == np.unique(track.width_right).tolist() == [4.5]
+    assert np.unique(track.elevation).tolist() == [1.5]
+
+
+def test_geometry_of_the_robot_tells_the_ground_and_the_pits(tmp_path: Path) -> None:
+    track = geometry.parse(SQUARE, tmp_path)
+    assert track.ground is not None and track.pits is not None
+    assert [surface.name for surface in track.ground.surfaces] == ["asphalt", "grass green"]
+    assert track.ground.width[0].tolist() == [2, 0.5, 9, 0, 3]
+    assert track.ground.surface[0].tolist() == [1, 0, 0, -1, 1]
+    assert (track.pits.side, track.pits.exit, track.pits.places.tolist()) == (-1, 4, [[1, -7]])
 
 
 @pytest.mark.parametrize(
-    "text", ["", "x", "racegym-track 2 a\nlength 1", SQUARE + "\n1 2", SQUARE.replace("10 10", "nan 1")]
+    "text", ["", "x", "racegym-track 1 a\nlength 1", SQUARE + "\n1 2", SQUARE.replace("10 10", "nan 1")]
 )
 def test_a_damaged_geometry_file_is_named(tmp_path: Path, text: str) -> None:
     written, kept = tmp_path / "written", tmp_path / "kept" / "track.txt"
