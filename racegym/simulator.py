@@ -62,6 +62,8 @@ class SimulatorSpec:
     cars: int = 1
     independent: bool = False
     """The cars do not meet: each row can be reset alone, so that one simulator serves a whole vector of episodes."""
+    traffic: bool = False
+    """Other cars may be on the road with each car: other agents', or the game's own."""
     lockstep: bool = True
     """The game waits for `send`; otherwise it runs on in real time."""
     paces: bool = False

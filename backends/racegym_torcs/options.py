@@ -17,7 +17,7 @@ _FACTOR = Field(ge=0, le=5)
 
 
 class Grid(Options):
-    """Where the cars stand before the start; the agents' cars come first, then the opponents."""
+    """Where the cars stand before the start."""
 
     rows: int = Field(default=1, ge=1, le=10, description="cars side by side; one stands on the centre line")
     to_start: float = Field(
@@ -28,6 +28,10 @@ class Grid(Options):
     )
     stagger: float = Field(
         default=10.0, ge=0, description="along the track from a car to its neighbour in the file, m"
+    )
+    places: Annotated[tuple[Annotated[int, Field(ge=1, le=30)], ...], Field(strict=False)] | None = Field(
+        default=None,
+        description="places of the agents' cars, 1 is the front; the opponents take the others. null: the agents in front",
     )
     speed: float = Field(
         default=0.0, ge=0, le=100,
@@ -153,6 +157,15 @@ class TorcsOptions(Options):
     def _one_length(self) -> TorcsOptions:
         if self.laps is not None and self.distance is not None:
             raise ValueError("give laps or distance, not both")
+        return self
+
+    @model_validator(mode="after")
+    def _places_of_all_agents(self) -> TorcsOptions:
+        places, field = self.grid.places, self.cars + len(self.opponents)
+        if places is not None and (
+            len(places) != self.cars or len(set(places)) < self.cars or max(places) > field
+        ):
+            raise ValueError(f"grid.places: one place, of {field}, is wanted for each of {self.cars} cars")
         return self
 
     @model_validator(mode="after")

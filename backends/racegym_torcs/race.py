@@ -44,7 +44,7 @@ def race(options: TorcsOptions, track: str, to_start: float, kind: str | None = 
     `kind` is TORCS's: ``race`` or ``practice``.
     """
     category, _, name = track.partition("/")
-    drivers = [(ROBOT, i) for i in range(options.cars)] + [driver(text) for text in options.opponents]
+    drivers = line_up(options)
     length: dict[str, Value] = {"laps": options.laps or _ENDLESS}
     if options.distance is not None:
         length = {"distance": (options.distance / 1000, "km")}
@@ -68,6 +68,15 @@ def race(options: TorcsOptions, track: str, to_start: float, kind: str | None = 
             *(section(str(i), {"module": module, "idx": index}) for i, (module, index) in enumerate(drivers, 1)),
         ),
     )  # fmt: skip
+
+
+def line_up(options: TorcsOptions) -> list[tuple[str, int]]:
+    """Module and index of each driver, the front of the grid first."""
+    others = iter([driver(text) for text in options.opponents])
+    places = options.grid.places or range(1, options.cars + 1)
+    ours = {place: (ROBOT, index) for index, place in enumerate(places)}
+    field = range(1, options.cars + len(options.opponents) + 1)
+    return [ours[place] if place in ours else next(others) for place in field]
 
 
 def _practises(options: TorcsOptions) -> bool:

@@ -65,6 +65,7 @@ class Torcs(Simulator):
             controls=_OBEYED,
             gearbox=limits.gearbox_of(options.car),
             cars=options.cars,
+            traffic=options.cars > 1 or bool(options.opponents) or not own,
             deterministic=own,
             snapshots=own and options.transport == "shared",
             track=own,

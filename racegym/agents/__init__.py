@@ -2,8 +2,9 @@
 
 An agent's `reset(cars)` begins an episode with that many cars; `act(observation)` maps ``(cars, n)`` observations to
 ``(cars, a)`` actions. Its attribute `task`, if any, holds the parts of a task (``{"observation": ..., "action": ...}``)
-that it needs in place of the run's own, `simulator` the options of the simulator that it needs, `period` the seconds
-between two decisions; `racegym.agents.fit` gives it all that.
+that it needs in place of the run's own, or is a function that gives them for a `SimulatorSpec`; `simulator` holds the
+options of the simulator that it needs, `period` the seconds between two decisions; `racegym.agents.fit` gives it all
+that.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ def load(name: str, action_space: spaces.Space | None = None, seed: int | None =
         return expert(game, driver)
     path = SHIPPED[name][0] if name in SHIPPED else name
     if ":" not in path:
-        raise NotFound(f"no agent {name!r}{did_you_mean(name, SHIPPED)} Your own is module:object")
+        raise NotFound(f"no agent {name!r}{did_you_mean(name, SHIPPED)} (your own: a file, or module:object)")
     module, _, attribute = path.partition(":")
     try:
         found = getattr(importlib.import_module(module), attribute)

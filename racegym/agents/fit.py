@@ -34,7 +34,9 @@ def seat(
     """
     overrides = dict(overrides or {})
     run = load(config, simulator, overrides)
-    needed: dict[str, Any] = {f"task.{part}": value for part, value in getattr(agent, "task", {}).items()}
+    task: Any = getattr(agent, "task", {})
+    wanted: Any = task(run.simulator.build().spec) if callable(task) else task
+    needed: dict[str, Any] = {f"task.{part}": value for part, value in wanted.items()}
     period = getattr(agent, "period", None)
     if period:
         needed["task.action.repeat"] = max(1, round(period / run.simulator.build().spec.period))

@@ -1,25 +1,31 @@
 """The reference driver: sees the road's bends in the range finders, plans the least curved path between its edges,
 and drives it as fast as the grip allows that it has learnt by driving.
 
-It knows the default observation alone, that is common signals, so it drives every game: no map, no car data. Arrays
+It knows the default observation alone, that is common signals, so it drives every game: no map, no car data. Where
+other cars are about, and the game tells where they are, it looks at them too (`racegym.agents.racecraft`). Arrays
 have shape ``(cars,)``, or ``(cars, k)`` along beams or along the `STATIONS` of the path ahead; + is left.
 """
 
 from __future__ import annotations
 
-from typing import Any, ClassVar
+from typing import Any
 
 import numpy as np
 
+from racegym.agents import racecraft
+from racegym.agents.view import OPEN, STATIONS, road
 from racegym.observations import DEFAULT_TERMS
-from racegym.signals import BEAMS, DEFAULT_BEAM_ANGLES, SIGNALS
+from racegym.signals import BEAMS, SIGNALS
+from racegym.simulator import SimulatorSpec
+
+TRAFFIC_TERMS = ("time", "opponents")
 
 
 def _columns() -> dict[str, tuple[slice, float]]:
-    """Where each signal lies in the default observation, and its scale."""
+    """Where each signal lies in the default observation, or behind it, and its scale."""
     columns: dict[str, tuple[slice, float]] = {}
     start = 0
-    for name in DEFAULT_TERMS:
+    for name in (*DEFAULT_TERMS, *TRAFFIC_TERMS):
         size = SIGNALS[name].size
         columns[name] = (slice(start, start + size), SIGNALS[name].scale)
         start += size
@@ -27,8 +33,6 @@ def _columns() -> dict[str, tuple[slice, float]]:
 
 
 COLUMNS = _columns()
-ANGLES = np.radians(DEFAULT_BEAM_ANGLES)
-OPEN = 199.0  # m; a longer beam has met no edge
 
 GRIP = 12.0  # m/s^2, where learning begins; the range is what cars on tarmac, dirt and sand have
 GRIP_RANGE = (5.0, 15.5)
@@ -48,7 +52,6 @@ SLIDE = 0.10  # rad, slip angle beyond which the car slides
 LOST = 1.0  # rad, heading error beyond which the car has to be turned first
 STANDING, BACKING = 75, 100  # steps: at rest before backing out, and backing out at most
 
-STATIONS = 24
 ROUNDS = 40  # of the path's optimisation
 PENALTY = 0.01  # of the path's optimisation
 FIRST = np.sqrt(0.5)  # the first station bends for half a step only, so its square counts half
@@ -69,19 +72,15 @@ INVERSE = np.linalg.inv(BENDING.T @ BENDING + ENDING.T @ ENDING + PENALTY * np.e
 RELAXED = PENALTY * INVERSE
 
 
-def _interpolate(x: np.ndarray, known: np.ndarray, values: np.ndarray) -> np.ndarray:
-    """`numpy.interp` for each row."""
-    after = np.clip((known[:, None, :] <= x[:, :, None]).sum(2), 1, known.shape[1] - 1)
-    x0, x1 = np.take_along_axis(known, after - 1, 1), np.take_along_axis(known, after, 1)
-    y0, y1 = np.take_along_axis(values, after - 1, 1), np.take_along_axis(values, after, 1)
-    return y0 + (y1 - y0) * (x - x0) / np.maximum(x1 - x0, 1e-6)
-
-
 class Scripted:
     """Drives any car by the default observation and the default action (steer, pedal)."""
 
-    task: ClassVar[dict[str, dict[str, Any]]] = {"observation": {}, "action": {}}
-    """The default ones, whatever the run's task says."""
+    @staticmethod
+    def task(spec: SimulatorSpec) -> dict[str, dict[str, Any]]:
+        """The default ones, whatever the run's task says; behind the observation `TRAFFIC_TERMS`, where there is any."""
+        if not (spec.traffic and spec.signals.issuperset(TRAFFIC_TERMS)):
+            return {"observation": {}, "action": {}}
+        return {"observation": {"terms": dict.fromkeys((*DEFAULT_TERMS, *TRAFFIC_TERMS))}, "action": {}}
 
     def __init__(self) -> None:
         self.reset(1)
@@ -92,10 +91,15 @@ class Scripted:
         self._half, self._bend = np.full(cars, 5.0), np.zeros(cars)
         self._standing, self._backing = np.zeros(cars), np.zeros(cars)
         self._before = np.zeros(cars)
+        self._racecraft, self._brakes = racecraft.Racecraft(cars), np.zeros(cars, bool)
 
     def act(self, observation: np.ndarray) -> np.ndarray:
         """Actions ``(cars, 2)`` in [-1, 1] from observations ``(cars, n)``."""
-        see = {name: observation[:, place].astype(float) * scale for name, (place, scale) in COLUMNS.items()}
+        see = {
+            name: observation[:, place].astype(float) * scale
+            for name, (place, scale) in COLUMNS.items()
+            if place.stop <= observation.shape[1]
+        }
         forward, sideways = see["velocity"][:, 0], see["velocity"][:, 1]
         error, place = see["heading_error"][:, 0], np.clip(see["track_position"][:, 0], -3, 3)
         off, ranges = see["off_track"][:, 0] > 0, see["rangefinders"]
@@ -109,10 +113,23 @@ class Scripted:
         self._half = np.where(
             off, self._half, np.clip((ranges[:, 0] + ranges[:, -1]) * np.cos(error) / 2, 3, 15)
         )
-        stations, bends, view = self._road(ranges, error)
+        stations, bends, view = road(ranges, error, self._half)
         self._bend = np.where(off, self._bend, bends[:, 0])
         bends = np.where(off[:, None], self._bend[:, None], bends)
-        curves = self._path(stations, bends, place * self._half, error + slip)
+        offset = place * self._half
+        room = np.maximum(self._half - MARGIN, 0.3)[:, None]
+        room = np.maximum(room, np.abs(offset)[:, None] - 0.15 * stations[:, 1:])
+        low, high = -room, room
+        traffic = None
+        if "opponents" in see:
+            traffic = self._racecraft.look(
+                see["time"][:, 0], see["opponents"], offset, error, stations, bends
+            )
+        if traffic:
+            low, high = racecraft.corridor(
+                traffic, low, high, stations[:, 1:], offset, forward, self._half, self._brakes
+            )
+        curves, offsets = self._path(stations, bends, offset, error + slip, low, high)
 
         ahead = np.maximum(0.3 * pace, 6.0)[:, None]
         weight = np.maximum(ahead - stations[:, :-1], 0)
@@ -120,6 +137,9 @@ class Scripted:
         curve = np.clip((weight * curves).sum(1) / weight.sum(1), -1.3 * most, 1.3 * most)
         self._learn(forward, slip, lateral, curve, see["steer"][:, 0], off)
         target = np.where(off, OFF_SPEED, self._speed(forward, stations, curves, bends, view))
+        if traffic:
+            self._brakes = target < forward
+            target = np.minimum(target, racecraft.limit(traffic, stations, offsets, offset, forward, grip))
         steer = self._steer(forward, curve, lateral / pace**2, most, slip)
         pedal = self._pedal(
             target - forward, np.maximum(np.abs(curve) * forward**2, np.abs(lateral)) / grip, slip, off
@@ -137,76 +157,37 @@ class Scripted:
         self._grip[new], self._lift[new], self._backing[new], self._standing[new] = GRIP, LIFT, 0, 0
         self._before = forward.copy()
 
-    def _edge(
-        self, ranges: np.ndarray, error: np.ndarray
-    ) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
-        """The outer edge of the bend ahead, which is in view furthest, as a polyline through the ends of the beams.
-
-        Of its segments the place along the centre line in m, the direction relative to the road's here in rad, and
-        whether they were seen, ``(cars, BEAMS - 1)``; and +1 where it is the right edge, -1 where all is mirrored.
-        """
-        view = ranges.max(1, keepdims=True)
-        longest = ranges >= view - 1e-3
-        first, last = longest.argmax(1)[:, None], BEAMS - 1 - longest[:, ::-1].argmax(1)[:, None]
-        # beside the longest beam it is the inner edge, which hides the road, where the range drops more
-        beside = np.clip(np.concatenate([first - 1, last + 1], axis=1), 0, BEAMS - 1)
-        left, right = np.take_along_axis(ranges, beside, 1).T[..., None]
-        bends_left = left <= right
-        side = np.where(bends_left, 1.0, -1.0)
-        ranges = np.where(bends_left, ranges[:, ::-1], ranges)
-        angles = error[:, None] * side - ANGLES
-        along, across = np.diff(ranges * np.cos(angles), axis=1), np.diff(ranges * np.sin(angles), axis=1)
-        seen = np.arange(BEAMS - 1) < np.where(bends_left, BEAMS - 1 - last, first)
-        seen &= ranges[:, 1:] < OPEN
-        length, heading = np.hypot(along, across), np.unwrap(np.arctan2(across, along), axis=1)
-        # round the bend the outer edge is longer than the centre line by half the width per rad
-        step = (length[:, 1:] + length[:, :-1]) / 2 - self._half[:, None] * np.diff(heading, axis=1)
-        start = np.maximum(ranges[:, :1] * np.cos(angles[:, :1]) + along[:, :1] / 2, 0.1)
-        station = start + np.concatenate([0 * start, np.cumsum(np.maximum(step, 0.3), 1)], axis=1)
-        return station, heading, seen, side
-
-    def _road(self, ranges: np.ndarray, error: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """The centre line ahead: stations in m ``(cars, STATIONS + 1)``, curvature between them, and the view in m."""
-        station, heading, seen, side = self._edge(ranges, error)
-        # beyond the last direction seen, the road goes on bending as over the 25 m before
-        final = np.maximum(seen.sum(1, keepdims=True), 1) - 1
-        end, turned = np.take_along_axis(station, final, 1), np.take_along_axis(heading, final, 1)
-        station = np.concatenate([0 * end, np.where(seen, station, 1e4), 0 * end + 2e4], axis=1)
-        heading = np.concatenate([0 * end, np.where(seen, heading, turned), turned], axis=1)
-        back = np.maximum(end - 25, 0)
-        rate = (turned - _interpolate(back, station, heading)) / np.maximum(end - back, 5)
-        heading += np.where(station > 9e3, np.clip(rate, -0.1, 0.1) * (station - end), 0)
-        stations = np.clip(1.3 * end + 10, 30, 220) * np.arange(STATIONS + 1) / STATIONS
-        bends = np.diff(_interpolate(stations, station, heading), axis=1) / np.diff(stations, axis=1)
-        return stations, bends * side, np.maximum(ranges.max(1), end[:, 0])
-
     def _path(
-        self, stations: np.ndarray, bends: np.ndarray, offset: np.ndarray, course: np.ndarray
-    ) -> np.ndarray:
-        """Curvature of the path from here, at its stations.
+        self,
+        stations: np.ndarray,
+        bends: np.ndarray,
+        offset: np.ndarray,
+        course: np.ndarray,
+        low: np.ndarray,
+        high: np.ndarray,
+    ) -> tuple[np.ndarray, np.ndarray]:
+        """Curvature of the path from here and its offset from the centre line, at its stations.
 
         Along the road, an offset e(s) bends the path by the road's curvature + e''. The sum of its squares is least
-        where |e| leaves the margin: a quadratic programme, by ADMM (Boyd et al. 2011, section 5.2), whose matrix is
-        the same for all cars and times.
+        with e between `low` and `high`: a quadratic programme, by ADMM (Boyd et al. 2011, section 5.2), whose matrix
+        is the same for all cars and times.
         """
         step = stations[:, 1:2]
-        room = np.maximum(self._half - MARGIN, 0.3)[:, None]
-        room = np.maximum(room, np.abs(offset)[:, None] - 0.15 * stations[:, 1:])
         known = bends * step**2
         known[:, 0] = FIRST * (known[:, 0] - 2 * offset - 2 * np.tan(np.clip(course, -1, 1)) * step[:, 0])
         known[:, 1] += offset
         pull = known @ BENDING @ INVERSE
-        offsets = np.clip(np.repeat(offset[:, None], STATIONS, axis=1), -room, room)
+        offsets = np.clip(np.repeat(offset[:, None], STATIONS, axis=1), low, high)
         price = np.zeros_like(pull)
         wanted = offsets
         for _ in range(ROUNDS):
             wanted = (offsets - price) @ RELAXED - pull
             price += wanted
-            offsets = np.maximum(np.minimum(price, room), -room)
+            offsets = np.maximum(np.minimum(price, high), low)
             price -= offsets
         curves = (wanted @ BENDING.T + known) / step**2
         curves[:, 0] /= FIRST
-        return curves / np.clip(1 - bends * wanted, 0.3, 3.0)
+        return curves / np.clip(1 - bends * wanted, 0.3, 3.0), offsets
 
     def _speed(
         self,

@@ -48,6 +48,12 @@ def test_agents_stand_ahead_of_opponents() -> None:
     assert rows == [["scr_server", "0"], ["scr_server", "1"], ["bt", "3"]]
 
 
+def test_agents_stand_where_they_are_told_and_opponents_take_the_other_places() -> None:
+    options = {"cars": 2, "opponents": ["bt:3", "inferno:1"], "grid": {"places": [4, 2]}}
+    order = race.line_up(TorcsOptions.model_validate(options))
+    assert order == [("bt", 3), ("scr_server", 1), ("inferno", 1), ("scr_server", 0)]
+
+
 def test_the_track_and_its_category_are_named() -> None:
     text = race.race(TorcsOptions(), "oval/michigan", 0.0)
     assert numbers(text, "1") == {"name": "michigan", "category": "oval"}
@@ -74,6 +80,9 @@ def test_a_track_with_a_grid_of_its_own_gets_ours() -> None:
         {"cars": 11},
         {"track": "../../etc"},
         {"opponents": ["bt"]},
+        {"cars": 2, "grid": {"places": [1]}},
+        {"cars": 2, "grid": {"places": [1, 1]}},
+        {"cars": 2, "grid": {"places": [1, 3]}},
         {"connect": "3001"},
         {"beam_angles": [0.0]},
         {"ticks_per_step": 0},

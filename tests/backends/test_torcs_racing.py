@@ -68,10 +68,11 @@ def test_the_standings_name_all_cars() -> None:
 
 def test_agents_and_the_game_s_drivers_are_classified_together() -> None:
     entered = [(name, agents.load("scripted")) for name in ("first", "second")]
-    overrides = {"simulator.opponents": ("inferno:1",), "simulator.damage": False}
+    overrides = {"simulator.opponents": ("inferno:1",)}
     order = Race(fit(entered, "torcs/aalborg", overrides=overrides, laps=1), 1).run()
     assert {place.name for place in order} == {"first", "second", "inferno 1"}
     assert [place.agent for place in order].count(True) == 2
     assert all(place.laps == 1 and place.best_lap > 50 for place in order if place.agent)
+    assert not any(place.out for place in order)
     assert order[0].gap == 0 and all(place.gap > 0 for place in order[1:])
     assert racegym.make("torcs/aalborg").session.cars == 1
