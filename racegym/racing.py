@@ -5,8 +5,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
+from itertools import groupby
 from typing import Any
 
 import numpy as np
@@ -17,17 +19,20 @@ from racegym.config import RunConfig, load
 from racegym.driving import LONGEST, SLOWEST
 from racegym.errors import ConfigurationError
 from racegym.fleet import Fleet
+from racegym.render import watched
 from racegym.sensors import Sensors, obtainable
 from racegym.signals import COMMON, Controls, Telemetry
 from racegym.simulator import Simulator, Standing, Standings
 from racegym.task import Task
+from racegym.track import Track
 
 PATIENCE = 1.5
 """Those who need so many times as long as the winner are not waited for."""
 LOOK = 50
 """Steps between two looks at who is still on the way."""
 
-Watch = Callable[[Telemetry], None]
+Watch = Callable[["Race"], None]
+"""What is called at the start and after each step."""
 Fitted = tuple[str, Agent, RunConfig]
 """A name, an agent, and the run as that agent needs it."""
 
@@ -48,34 +53,43 @@ class Place:
     laps_behind: int
     damage: float
     """In the game's own points where it tells the order of the race, else as a share of what wrecks the car."""
+    distance: float
+    """Raced, m."""
     out: bool
 
 
 class Seat:
-    """An agent in its car: its task over one row of the telemetry."""
+    """An agent in its cars: its task over their rows of the telemetry."""
 
-    def __init__(self, name: str, agent: Agent, run: RunConfig, simulator: Simulator) -> None:
+    def __init__(self, name: str, agent: Agent, run: RunConfig, simulator: Simulator, rows: slice) -> None:
         self.name = name
-        self.agent = agent
-        self.task = Task(run.task, simulator.spec, 1)
+        self.rows = rows
+        self._agent = agent
+        self._cars = rows.stop - rows.start
+        self.task = Task(run.task, simulator.spec, self._cars)
         self._repeat = run.task.action.repeat
         self._ticks = 0
 
-    def begin(self, now: Telemetry) -> None:
-        """The race is about to begin; `now` is its row."""
-        self.agent.reset(1)
+    def begin(self, now: Telemetry, tracks: list[Track | None]) -> None:
+        """The race is about to begin; `now` are its rows."""
+        self._agent.reset(self._cars)
+        self.task.courses.tracks = tracks
         self.task.reset(now, None)
         self._ticks = 0
 
     def drive(self, now: Telemetry, controls: Controls) -> None:
-        """Write the agent's controls into `controls`, its row; it decides only when its last action has run out."""
+        """Write the agent's controls into `controls`, its rows; it decides only when its last action has run out."""
         if self._ticks % self._repeat == 0:
             task = self.task
             observation = (
                 task.observer.observe(now, task.actuator.controls) if self._ticks else task.observer.current()
             )
-            self._action = np.asarray(self.agent.act(observation))
-            controls.block[:] = task.actuator.decode(self._action, now).block
+            action = np.asarray(self._agent.act(observation))
+            if len(action) != self._cars:
+                raise ConfigurationError(
+                    f"{self.name}: {len(action)} actions for its {self._cars} cars; act takes and gives arrays (cars, ...)"
+                )
+            controls.block[:] = task.actuator.decode(action, now).block
         self._ticks += 1
 
 
@@ -85,22 +99,49 @@ def fit(
     simulator: str | Mapping[str, Any] | None = None,
     overrides: Mapping[str, Any] | None = None,
     laps: int = 2,
+    render_mode: str | None = None,
 ) -> list[Fitted]:
     """Each agent with the run that it needs, all of them in one race of `laps` laps.
 
-    `ConfigurationError` when two of them need different simulators.
+    An agent that is in several cars on end drives them together. `ConfigurationError` when two of them need different
+    simulators, or the simulator has no room for all.
     """
-    overrides = {**(overrides or {}), "simulator.cars": len(agents)}
+    overrides = dict(overrides or {})
     if "laps" in type(load(config, simulator, overrides).simulator.options).model_fields:
         overrides["simulator.laps"] = laps
-    fitted = [(name, agent, seat(agent, config, simulator, overrides, laps)) for name, agent in agents]
+    try:
+        load(config, simulator, {**overrides, "simulator.cars": len(agents)})
+    except ConfigurationError as error:
+        raise _too_many(len(agents), error) from error
+    overrides["simulator.cars"] = len(agents)
+    fitted = [
+        (name, agent, watched(seat(agent, config, simulator, overrides, laps), render_mode))
+        for name, agent in agents
+    ]
     first = fitted[0][2].simulator
     for name, _, run in fitted:
         if run.simulator != first:
             raise ConfigurationError(
-                f"{name} needs other options of the simulator than {fitted[0][0]}: race them apart"
+                f"{name} needs other options of the simulator than {fitted[0][0]}: race them apart, or, if it is a "
+                "driver of the game's own, enter it as an opponent"
             )
     return fitted
+
+
+def _too_many(agents: int, error: ConfigurationError) -> ConfigurationError:
+    """`error`, or, where it is about the number of cars, one that says so."""
+    about_cars = [line for line in str(error).splitlines() if "simulator.cars:" in line]
+    if not about_cars:
+        return error
+    return ConfigurationError(f"{agents} agents do not fit into one race: {about_cars[0]}")
+
+
+def _seats(fitted: Sequence[Fitted], simulator: Simulator) -> Iterator[Seat]:
+    """One for each agent that is in cars on end."""
+    for _, group in groupby(enumerate(fitted), key=lambda entry: id(entry[1][1])):
+        entries = list(group)
+        row, (name, agent, run) = entries[0]
+        yield Seat(name, agent, run, simulator, slice(row, row + len(entries)))
 
 
 class Race:
@@ -113,18 +154,20 @@ class Race:
             raise ConfigurationError(f"{spec.name}: {len(fitted)} agents for {spec.cars} cars")
         self.laps = laps
         self._fleet = Fleet([simulator])
-        self._seats = [Seat(name, agent, run, simulator) for name, agent, run in fitted]
+        self._names = [name for name, _, _ in fitted]
+        self._seats = list(_seats(fitted, simulator))
         wanted = frozenset[str]().union(*(each.task.signals for each in self._seats))
         wanted |= obtainable(spec) & frozenset(COMMON) - {"rangefinders"}
         self._sensors = Sensors(spec, sorted(wanted), laps)
         self.now, self._before = Telemetry(spec.cars), Telemetry(spec.cars)
         self._controls = Controls(spec.cars)
-        self._rows = [slice(row, row + 1) for row in range(spec.cars)]
+        self._now_of = [self.now.rows(each.rows) for each in self._seats]
+        self._controls_of = [self._controls.rows(each.rows) for each in self._seats]
         self._finished = np.full(spec.cars, np.nan)
         self._waited = 0
 
     def run(self, seed: int | None = None, watch: Watch | None = None) -> list[Place]:
-        """Race until all agents are done or too slow; the classification. The simulator is closed at the end.
+        """Race until all agents are done or too slow, or Ctrl-C; the classification. The simulator is closed at the end.
 
         `SimulatorLost` when the game dies.
         """
@@ -132,10 +175,16 @@ class Race:
             self._begin(seed)
             limit = self.laps * self._longest()
             while not self._done(limit):
-                self._step()
                 if watch:
-                    watch(self.now)
-            return self._classification()
+                    watch(self)
+                self._step()
+            if watch:
+                watch(self)
+            return self.order()
+        except KeyboardInterrupt:
+            if self._waited:
+                return self.order()
+            raise
         finally:
             self._fleet.close()
 
@@ -143,16 +192,32 @@ class Race:
         self._fleet.open()
         self._sensors.open(self._simulator.track)
         for each in self._seats:
-            each.task.cameras.film = self._fleet.frame
+            each.task.cameras.film = partial(self._film, each.rows)
         self._fleet.reset(self.now, None, [seed] * self.now.cars)
         self._sensors.reset(self.now, None)
-        for row, each in zip(self._rows, self._seats, strict=True):
-            each.task.courses.tracks = self._fleet.tracks[row]
-            each.begin(self.now.rows(row))
+        for each, now in zip(self._seats, self._now_of, strict=True):
+            each.begin(now, self._fleet.tracks[each.rows])
+
+    def _film(self, rows: slice, camera: str) -> np.ndarray:
+        return self._fleet.frame(camera)[rows]
+
+    @property
+    def names(self) -> list[str]:
+        """Of the agents' cars, in the order of the rows of `now`."""
+        return self._names
+
+    @property
+    def simulator(self) -> Simulator:
+        """Where it takes place."""
+        return self._simulator
+
+    def frame(self, row: int) -> np.ndarray:
+        """What the first camera of that agent's car sees now, uint8 ``(height, width, 3)``."""
+        return self._fleet.frame(self._simulator.spec.cameras[0].name)[row]
 
     def _step(self) -> None:
-        for row, each in zip(self._rows, self._seats, strict=True):
-            each.drive(self.now.rows(row), self._controls.rows(row))
+        for each, now, controls in zip(self._seats, self._now_of, self._controls_of, strict=True):
+            each.drive(now, controls)
         self._before.block[:] = self.now.block
         self._fleet.send(self._controls)
         self._fleet.read(self.now)
@@ -182,15 +247,25 @@ class Race:
             return False
         return all(one.out or one.laps >= self.laps for one in self._simulator.standings())
 
-    def _classification(self) -> list[Place]:
+    def order(self) -> list[Place]:
+        """The order of the race now; at its end, the classification."""
         if isinstance(self._simulator, Standings):
             return [self._of_game(each) for each in self._simulator.standings()]
         return self._of_telemetry()
 
     def _of_game(self, it: Standing) -> Place:
-        name = it.name if it.row is None else self._seats[it.row].name
+        name = it.name if it.row is None else self._names[it.row]
         return Place(
-            name, it.row is not None, it.laps, it.time, it.best_lap, it.gap, it.laps_behind, it.damage, it.out
+            name,
+            it.row is not None,
+            it.laps,
+            it.time,
+            it.best_lap,
+            it.gap,
+            it.laps_behind,
+            it.damage,
+            it.distance,
+            it.out,
         )
 
     def _of_telemetry(self) -> list[Place]:
@@ -201,9 +276,10 @@ class Race:
         first = order[0]
         return [
             Place(
-                name=self._seats[i].name, agent=True, laps=min(int(now["laps"][i]), self.laps), time=float(self._finished[i]),
+                name=self._names[i], agent=True, laps=min(int(now["laps"][i]), self.laps), time=float(self._finished[i]),
                 best_lap=float(now["best_lap_time"][i]), gap=float(self._finished[i] - self._finished[first]),
                 laps_behind=int(now["laps"][first] - now["laps"][i]), damage=float(np.nan_to_num(now["damage"][i])),
+                distance=float(now["distance"][i]),
                 out=bool(np.isnan(self._finished[i])),
             )
             for i in order

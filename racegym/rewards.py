@@ -183,10 +183,10 @@ class Overtaking(Reward):
     """Places gained in the race; negative when places are lost."""
 
     def signals(self, spec: SimulatorSpec) -> Collection[str]:
-        return ("race_position",)
+        return ("overtakes",)
 
     def bind(self, context: Context) -> RewardFunction:
-        return lambda before, now: before["race_position"] - now["race_position"]
+        return lambda before, now: now["overtakes"]
 
 
 class LapCompleted(Reward):

@@ -184,6 +184,10 @@ def _collision(step: Step) -> None:
     np.greater(step.now["damage"], step.before["damage"], out=step.now["collision"], casting="unsafe")
 
 
+def _overtakes(step: Step) -> None:
+    np.subtract(step.before["race_position"], step.now["race_position"], out=step.now["overtakes"])
+
+
 class Rule(NamedTuple):
     """How one quantity follows from others."""
 
@@ -211,6 +215,7 @@ RULES: dict[str, Rule] = {
     "best_lap_time": Rule(("last_lap_time",), _best_lap_time),
     "finished": Rule(("laps",), _finished),
     "collision": Rule(("damage",), _collision),
+    "overtakes": Rule(("race_position",), _overtakes),
 }
 
 

@@ -125,6 +125,7 @@ SIGNALS = Table(
     Signal("line_curvature", "1/m", -100, 100, 0.1, "curvature of the game's own target line, here and on, every 25 m; + bends left", (LINE_PLACES,)),
     Signal("line_speed", "m/s", 0, 200, 80, "speed that the game's own target line asks for, here and on, every 25 m", (LINE_PLACES,)),
     Signal("off_track", "1", 0, 1, 1, "the car's centre is beyond the track's edge", kind="flag"),
+    Signal("overtakes", "1", -100, 100, 1, "places gained in the race since the telemetry before; negative when lost", kind="count"),
     Signal("finished", "1", 0, 1, 1, "the race is over for this car: all its laps are done", kind="flag"),
 )  # fmt: skip
 

@@ -147,6 +147,28 @@ class Collision(Termination):
         return lambda before, now: now["collision"]
 
 
+class Overtaken(Termination):
+    """The car has lost a place in the race."""
+
+    def signals(self, spec: SimulatorSpec) -> Collection[str]:
+        return ("overtakes",)
+
+    def bind(self, context: Context) -> TerminationFunction:
+        return lambda before, now: now["overtakes"] < 0
+
+
+class RacePosition(Termination):
+    """The car has come up to place `reached` of the race, or further."""
+
+    reached: int = Field(default=1, ge=1)
+
+    def signals(self, spec: SimulatorSpec) -> Collection[str]:
+        return ("race_position",)
+
+    def bind(self, context: Context) -> TerminationFunction:
+        return lambda before, now: now["race_position"] <= self.reached
+
+
 class LineGap(Termination):
     """The car is further than `reach` metres from the target line."""
 
@@ -192,6 +214,8 @@ TERMINATIONS = TermTable(
         "stuck": Stuck,
         "damage": Damage,
         "collision": Collision,
+        "overtaken": Overtaken,
+        "race_position": RacePosition,
         "line_gap": LineGap,
         "laps": Laps,
         "finished": Finished,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -104,7 +105,7 @@ def test_agents_that_need_different_simulators_cannot_race() -> None:
         fit([("scripted", agents.load("scripted")), ("picky", Picky())], "bicycle/oval")
 
 
-def test_the_command_prints_a_classification_with_points() -> None:
+def test_the_command_prints_and_keeps_a_classification_with_points(tmp_path: Path) -> None:
     command = [
         "race",
         "bicycle/oval",
@@ -116,9 +117,12 @@ def test_the_command_prints_a_classification_with_points() -> None:
         "--json",
         "--seed",
         "1",
+        "--out",
+        str(tmp_path),
     ]
     result = CliRunner().invoke(app, command)
     assert result.exit_code == 0, result.output
+    assert {path.name for path in tmp_path.iterdir()} == {"race.png", "results.json", "telemetry.npz"}
     first, second = json.loads(result.output)["classification"]
     assert (first["name"], first["points"]) == ("scripted", 14) and second["name"] == "random"
     assert not second["finished"]

@@ -354,6 +354,16 @@ def test_speed_is_the_horizontal_length_of_velocity() -> None:
     assert now["speed"] == 5
 
 
+def test_overtakes_are_places_gained() -> None:
+    sensors = Sensors(spec(frozenset({"race_position"}), cars=2, track=False), ["overtakes"])
+    before, now = Telemetry(2), Telemetry(2)
+    before["race_position"], now["race_position"] = [3, 1], [1, 2]
+    sensors.reset(before)
+    assert before["overtakes"].tolist() == [0, 0]
+    sensors.derive(before, now)
+    assert now["overtakes"].tolist() == [2, -1]
+
+
 def test_collision_is_damage_that_grew() -> None:
     sensors = Sensors(spec(frozenset({"damage"}), cars=2, track=False), ["collision"])
     sensors.open(None)

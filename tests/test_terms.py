@@ -57,7 +57,7 @@ REWARD_CASES = [
     ("roughness", {}, {"steer": 0, "brake": 1}, {"steer": [0, 0.6], "brake": [1, 0.2]}, [0, 1.0]),
     ("lap_completed", {}, {"laps": 1}, {"laps": [1, 2]}, [0, 1]),
     ("finished", {}, {}, {"finished": [0, 1]}, [0, 1]),
-    ("overtaking", {}, {"race_position": [3, 1]}, {"race_position": [2, 2]}, [1, -1]),
+    ("overtaking", {}, {}, {"overtakes": [1, -1]}, [1, -1]),
     ("time", {}, {"time": 1.0}, {"time": 1.1}, [0.1, 0.1]),
     ("demonstration", {}, {}, {"position": [[10, 3, 0], [0, 3, 0]]}, [1, 0]),
 ]  # fmt: skip
@@ -105,6 +105,8 @@ ENDING_CASES = [
     ("stuck", {"of": "progress", "seconds": 0.0}, {}, {"distance": [0.2, 0.05]}),
     ("damage", {"limit": 0.5}, {}, {"damage": [0.4, 0.5]}),
     ("collision", {}, {}, {"collision": [0, 1]}),
+    ("overtaken", {}, {}, {"overtakes": [1, -1]}),
+    ("race_position", {"reached": 2}, {}, {"race_position": [3, 2]}),
     ("line_gap", {"reach": 2.0}, {"lap_distance": 9}, {"lap_distance": 9, "track_position": [0.5, 0.0]}),
     ("laps", {"count": 2}, {}, {"laps": [1, 2]}),
     ("finished", {}, {}, {"finished": [0, 1]}),

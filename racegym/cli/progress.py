@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
 from typing import TYPE_CHECKING, Any
 
@@ -17,9 +17,12 @@ if TYPE_CHECKING:
 
     from rich.progress import Progress
 
+    from racegym.racelog import RaceLog
+    from racegym.racing import Race
     from racegym.signals import Telemetry
     from racegym.track import Track
 
+RaceWatch = Callable[["Race"], None]
 REFRESH = 0.05
 """Seconds between two updates of the live bar."""
 
@@ -88,3 +91,55 @@ class Bar:
             "speed": float(now["speed"][0]) * 3.6,
             "off": self._off,
         }
+
+
+def race_progress(log: RaceLog, laps: int, quiet: bool) -> AbstractContextManager[RaceWatch]:
+    """What `Race.run` shall call beside `log`, which keeps the order that is shown."""
+    if quiet:
+        return nullcontext(lambda race: None)
+    return _race_bar(log, laps) if sys.stdout.isatty() else nullcontext(RaceLines(log))
+
+
+@contextmanager
+def _race_bar(log: RaceLog, laps: int) -> Iterator[RaceWatch]:
+    from rich import progress as rich
+
+    columns = [
+        "{task.description}",
+        rich.BarColumn(bar_width=20),
+        "[bold]{task.fields[clock]}[/] {task.fields[order]}",
+    ]
+    with rich.Progress(*columns, transient=True) as display:
+        task = display.add_task("starting", total=None, clock="", order="")
+
+        def watch(race: Race) -> None:
+            if log.looked and log.order:
+                first = log.order[0]
+                display.update(
+                    task,
+                    description=f"lap {min(first.laps + 1, laps)}/{laps}",
+                    total=laps * log.track.length if log.track else None,
+                    completed=max(0.0, first.distance),
+                    clock=clock(max(0.0, log.times[-1])),
+                    order=_ranking(log),
+                )
+
+        yield watch
+
+
+class RaceLines:
+    """One line whenever the first car begins another lap."""
+
+    def __init__(self, log: RaceLog) -> None:
+        self._log = log
+        self._laps = 0
+
+    def __call__(self, race: Race) -> None:
+        order = self._log.order
+        if self._log.looked and order and order[0].laps > self._laps:
+            self._laps = order[0].laps
+            typer.echo(f"after lap {self._laps}: {_ranking(self._log)}")
+
+
+def _ranking(log: RaceLog) -> str:
+    return ", ".join(f"{place} {each.name}" for place, each in enumerate(log.order, start=1))

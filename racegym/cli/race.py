@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -9,7 +10,8 @@ import typer
 
 if TYPE_CHECKING:
     from racegym.agents import Agent
-    from racegym.racing import Place
+    from racegym.racelog import RaceLog
+    from racegym.racing import Place, Race
 
 
 def command(
@@ -41,93 +43,126 @@ def command(
     ] = None,
     points: Annotated[bool, typer.Option("--points", help="Add the SCR championship's points.")] = False,
     out: Annotated[
-        Path | None, typer.Option(metavar="FILE", help="Write the classification as JSON, too.")
+        Path | None, typer.Option(metavar="DIR", help="Where to write; racegym-out/<what>-<when> by default.")
     ] = None,
+    video: Annotated[
+        Path | None, typer.Option(metavar="FILE.mp4", help="Film the race from one car (racegym[record]).")
+    ] = None,
+    follow: Annotated[int, typer.Option(min=1, help="Which agent's car the video is of, as entered.")] = 1,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
 ) -> None:
-    """Race agents against each other and print the classification. The exit status is 1 when nobody finished."""
+    """Race agents against each other; print the classification, write it with a picture and the telemetry.
+
+    Ctrl-C ends the race as it stands. The exit status is 1 when no agent finished.
+    """
     import json
 
-    from racegym.cli.settings import parse
+    from racegym.cli.classification import show, table
+    from racegym.cli.progress import race_progress
+    from racegym.racelog import RaceLog
     from racegym.racing import Race, fit
 
-    overrides = parse(override or [])
-    if opponents:
-        overrides["simulator.opponents"] = tuple(name for name in opponents.split(",") if name)
-    entered = _enter(agents.split(","), config, simulator, overrides, seed)
-    order = Race(fit(entered, config, simulator, overrides, laps), laps).run(seed)
-    table = _table(order, laps, points)
-    text = json.dumps({"laps": laps, "classification": table})
-    if out is not None:
-        out.write_text(text + "\n")
+    overrides = _overrides(override or [], opponents)
+    entered = _enter(_names(agents), config, simulator, overrides, seed)
+    fitted = fit(entered, config, simulator, overrides, laps, None if video is None else "rgb_array")
+    race, log = Race(fitted, laps), RaceLog()
+    with race_progress(log, laps, quiet=as_json) as progress:
+        order = _run(race, seed, [log, progress], video, follow - 1)
+    rows = table(order, laps, points)
+    about = {"simulator": race.simulator.spec.name, "laps": laps, "seed": seed, "classification": rows}
+    files = _keep(about, order, log, out or Path("racegym-out") / _label(race.simulator.spec.name))
+    if video is not None:
+        files["video"] = str(video)
     if as_json:
-        typer.echo(text)
+        typer.echo(json.dumps({**about, **files}))
     else:
-        _print(table, points)
+        show(about, points, files)
     if not any(place.agent and place.laps >= laps for place in order):
         raise typer.Exit(1)
+
+
+def _names(agents: str) -> list[str]:
+    from racegym.errors import ConfigurationError
+
+    names = [name.strip() for name in agents.split(",")]
+    if not all(names):
+        raise ConfigurationError(
+            f"--agents {agents!r}: names with commas between are wanted: scripted,my_model.zip"
+        )
+    return names
+
+
+def _overrides(settings: list[str], opponents: str) -> dict[str, Any]:
+    from racegym.cli.settings import parse
+
+    overrides = parse(settings)
+    if opponents:
+        overrides["simulator.opponents"] = tuple(
+            name.strip() for name in opponents.split(",") if name.strip()
+        )
+    return overrides
 
 
 def _enter(
     names: list[str], config: str, simulator: str | None, overrides: dict[str, Any], seed: int | None
 ) -> list[tuple[str, Agent]]:
-    """The agents by name; those of the same name are numbered."""
+    """The agents by name; those of the same name are one agent in several cars, which are numbered."""
     import racegym
     from racegym import agents
 
+    loaded: dict[str, Agent] = {}
     entered = []
     for number, name in enumerate(names):
-        space = None
-        if name == "random":
-            space = racegym.make(config, simulator, overrides).action_space
+        if name not in loaded:
+            space = racegym.make(config, simulator, overrides).action_space if name == "random" else None
+            loaded[name] = agents.load(name, space, None if seed is None else seed + number)
         label = name if names.count(name) == 1 else f"{name} {names[: number + 1].count(name)}"
-        entered.append((label, agents.load(name, space, None if seed is None else seed + number)))
+        entered.append((label, loaded[name]))
     return entered
 
 
-def _table(order: list[Place], laps: int, wanted: bool) -> list[dict[str, Any]]:
-    from racegym.benchmark.championship import Result, points
+def _run(race: Race, seed: int | None, watches: list[Any], video: Path | None, row: int) -> list[Place]:
+    from racegym.errors import ConfigurationError
 
-    names = _unique([place.name for place in order])
-    won = points(
-        Result(name, position, place.best_lap, place.damage)
-        for position, (name, place) in enumerate(zip(names, order, strict=True), start=1)
-    )
-    return [
-        {
-            "position": position, "name": name, "agent": place.agent, "laps": place.laps,
-            "finished": place.laps >= laps, "best_lap": round(place.best_lap, 3), "gap": round(place.gap, 3),
-            "laps_behind": place.laps_behind, "damage": place.damage, **({"points": won[name]} if wanted else {}),
-        }
-        for position, (name, place) in enumerate(zip(names, order, strict=True), start=1)
-    ]  # fmt: skip
+    if video is None:
+        return race.run(seed, _all(watches))
+    if row >= len(race.names):
+        raise ConfigurationError(f"--follow {row + 1}: there are {len(race.names)} agents")
+    from racegym.racelog import RaceFilm
+
+    film = RaceFilm(video, row)
+    try:
+        return race.run(seed, _all([*watches, film]))
+    finally:
+        film.close()
 
 
-def _unique(names: list[str]) -> list[str]:
-    return [
-        name if names.count(name) == 1 else f"{name} ({names[: i + 1].count(name)})"
-        for i, name in enumerate(names)
-    ]
+def _all(watches: list[Any]) -> Any:
+    def watch(race: Race) -> None:
+        for each in watches:
+            each(race)
+
+    return watch
 
 
-def _print(table: list[dict[str, Any]], points: bool) -> None:
-    from racegym.driving import clock
-
-    width = max(len(row["name"]) for row in table)
-    typer.secho(
-        f"     {'':{width}}  laps   best lap         gap   damage{'  points' if points else ''}", bold=True
-    )
-    for row in table:
-        best = clock(row["best_lap"]) if row["best_lap"] else "-"
-        line = f"{row['position']:>3}  {row['name']:{width}}  {row['laps']:>4}  {best:>9}  {_gap(row):>10}  {row['damage']:>7.4g}"
-        typer.secho(
-            line + (f"  {row['points']:>6}" if points else ""), fg=None if row["agent"] else typer.colors.CYAN
-        )
+def _label(simulator: str) -> str:
+    return f"{simulator.replace('/', '-')}-race-{datetime.now():%Y%m%d-%H%M%S}"
 
 
-def _gap(row: dict[str, Any]) -> str:
-    if not row["finished"] and row["laps_behind"] == 0:
-        return "not there"
-    if row["laps_behind"] > 0:
-        return f"{row['laps_behind']} lap{'s' if row['laps_behind'] > 1 else ''}"
-    return "" if row["position"] == 1 else f"+{row['gap']:.3f}"
+def _keep(about: dict[str, Any], order: list[Place], log: RaceLog, folder: Path) -> dict[str, str]:
+    """Write picture, telemetry and classification; their paths by what they are."""
+    import json
+
+    from racegym.cli.classification import title
+    from racegym.racechart import draw
+
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = {
+        "picture": folder / "race.png",
+        "telemetry": folder / "telemetry.npz",
+        "results": folder / "results.json",
+    }
+    draw(log, order, title(about), paths["picture"])
+    log.save(paths["telemetry"])
+    paths["results"].write_text(json.dumps(about, indent=2) + "\n", encoding="utf-8")
+    return {what: str(path) for what, path in paths.items()}

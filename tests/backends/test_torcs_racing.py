@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import signal
+
 import numpy as np
 
 import racegym
@@ -51,6 +54,46 @@ def test_places_are_lost_and_the_cars_around_are_seen() -> None:
         assert min(observations["car_1"][:36]) < 0.2  # the one ahead and the one behind stand 20 m away
     finally:
         race.close()
+
+
+def test_a_game_that_dies_truncates_all_agents_and_the_next_race_begins_anew() -> None:
+    from racegym.parallel import parallel_env
+
+    race = parallel_env("torcs/forza", overrides=FIELD)
+    try:
+        race.reset(seed=1)
+        drive = {agent: np.array([0.0, 0.5], np.float32) for agent in race.agents}
+        race.step(drive)
+        ((game, _),) = race.session.fleet.members
+        assert isinstance(game, Torcs) and game.pid is not None
+        os.kill(game.pid, signal.SIGKILL)
+        for _ in range(10_000):  # what the game had answered before it died still counts
+            observations, _, terminated, truncated, infos = race.step(drive)
+            assert set(observations) == set(drive)
+            if any(truncated.values()):
+                break
+        assert all(truncated.values()) and not any(terminated.values())
+        assert {info["ended_by"] for info in infos.values()} == {"fault"} and not race.agents
+        race.reset(seed=1)
+        assert race.step(drive)[3] == dict.fromkeys(drive, False)
+    finally:
+        race.close()
+
+
+def test_the_same_seed_and_actions_give_the_same_race() -> None:
+    from racegym.parallel import parallel_env
+
+    def driven() -> np.ndarray:
+        race = parallel_env("torcs/forza", overrides={**FIELD, "simulator.noise": {}})
+        try:
+            seen, _ = race.reset(seed=4)
+            for _ in range(30):
+                seen, *_ = race.step({agent: np.array([0.01, 1.0], np.float32) for agent in race.agents})
+            return np.stack(list(seen.values()))
+        finally:
+            race.close()
+
+    np.testing.assert_array_equal(driven(), driven())
 
 
 def test_the_standings_name_all_cars() -> None:
