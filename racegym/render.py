@@ -39,8 +39,8 @@ def watched(run: RunConfig, mode: str | None) -> RunConfig:
     backend = registry.backend(run.simulator.backend)
     if mode == "rgb_array" and run.simulator.build().spec.cameras:
         return run
-    if mode not in backend.views:
-        known = ", ".join(backend.views) or "none"
+    if mode not in MODES or mode not in backend.views:
+        known = ", ".join(name for name in MODES if name in backend.views) or "none"
         raise ConfigurationError(f"render_mode {mode!r}: {backend.name} has {known}")
     options = run.simulator.options
     merged = _over(options.model_dump(exclude_unset=True), backend.views[mode])

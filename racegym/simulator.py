@@ -197,6 +197,15 @@ class Exposing(Protocol):
 
 
 @runtime_checkable
+class Rendering(Protocol):
+    """A filmed simulator that can tell how fast its pictures are made."""
+
+    def render_rate(self, camera: str, pictures: int) -> float:
+        """Pictures a second when so many are made of one state, with nothing else done between them."""
+        ...
+
+
+@runtime_checkable
 class Keyed(Protocol):
     """A simulator whose window hears keys."""
 
@@ -304,6 +313,6 @@ class Backend:
     what can run code) -> an iterator of `Lap`."""
     views: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Options to see it by, for each render mode that it has: ``rgb_array`` where the options leave its camera out,
-    ``human`` on top of the options."""
+    ``human`` on top of the options; and ``observation``: pictures of a size that agents learn from."""
     agents: Mapping[str, str] = field(default_factory=dict)
     """Reference drivers that the game brings, by name: one line each."""

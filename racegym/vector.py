@@ -18,6 +18,7 @@ from racegym import registry
 from racegym.config import RunConfig, load
 from racegym.env import SEEDS
 from racegym.errors import ConfigurationError
+from racegym.render import Screen, watched
 from racegym.session import Outcome, Session
 from racegym.simulator import Simulator
 
@@ -31,6 +32,7 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
     Autoreset modes: ``NextStep`` (a row that ended starts anew in the next step, whose action it ignores and whose
     reward is 0), ``SameStep`` (it starts anew at once; ``final_obs`` and ``final_info`` hold the end) and ``Disabled``
     (``reset(options={"reset_mask": mask})`` starts rows anew). A simulator that is lost ends its own row alone.
+    Render mode ``rgb_array`` is as for `RaceEnv`, with a frame for each row.
     """
 
     def __init__(
@@ -40,18 +42,23 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
         simulator: str | Mapping[str, Any] | None = None,
         overrides: Mapping[str, Any] | None = None,
         autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
-        render_mode: None = None,
+        render_mode: str | None = None,
     ) -> None:
         if num_envs < 1:
             raise ConfigurationError(f"num_envs must be at least 1, not {num_envs}")
         several = config if isinstance(config, list | tuple) else [config]
-        self.configs: list[RunConfig] = [load(one, simulator, overrides) for one in several]
+        if render_mode == "human":
+            raise ConfigurationError(
+                "render_mode 'human': a vector has no window; racegym.make has one, and rgb_array every row's frames"
+            )
+        self.configs: list[RunConfig] = [
+            watched(load(one, simulator, overrides), render_mode) for one in several
+        ]
         if any(run.task != self.configs[0].task for run in self.configs):
             raise ConfigurationError("the configurations of one vector must share their task")
         self.render_mode = render_mode
         self.num_envs = num_envs
         self.autoreset_mode = AutoresetMode(autoreset_mode)
-        self.metadata = {"render_modes": [], "autoreset_mode": self.autoreset_mode}
         run = self.configs[0]
         if run.clock.realtime is not None:
             raise ConfigurationError(
@@ -61,6 +68,12 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
         self.session = Session(
             _simulators(self.configs, num_envs), run.task, run.on_fault, run.faults_in_a_row
         )
+        self._screen = None if render_mode is None else Screen(self.session, render_mode)
+        self.metadata = {
+            "render_modes": ["rgb_array"],
+            "render_fps": 1 / (self.session.spec.period * run.task.action.repeat),
+            "autoreset_mode": self.autoreset_mode,
+        }
         self.single_observation_space = self.session.task.observer.space
         self.single_action_space = self.session.task.actuator.space
         self.observation_space = batch_space(self.single_observation_space, num_envs)
@@ -153,6 +166,10 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
         ends = {"final_obs": finals, "_final_obs": ended, "final_info": infos, "_final_info": ended.copy()}
         return infos | ends
 
+    def render(self) -> tuple[np.ndarray, ...] | None:
+        """What each row's camera sees, uint8 ``(height, width, 3)`` each; None without a render mode."""
+        return None if self._screen is None else tuple(self._screen.frames())
+
     def close_extras(self, **kwargs: Any) -> None:
         self.session.close()
 
@@ -178,6 +195,7 @@ def make_vec(
     simulator: str | Mapping[str, Any] | None = None,
     overrides: Mapping[str, Any] | None = None,
     autoreset_mode: str | AutoresetMode = AutoresetMode.NEXT_STEP,
+    render_mode: str | None = None,
 ) -> RaceVectorEnv:
     """``racegym.make_vec("torcs/aalborg", 8)``, or a list of configurations to take in turn: a `RaceVectorEnv`."""
-    return RaceVectorEnv(num_envs, config, simulator, overrides, autoreset_mode)
+    return RaceVectorEnv(num_envs, config, simulator, overrides, autoreset_mode, render_mode)

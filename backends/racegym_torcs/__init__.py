@@ -53,6 +53,7 @@ backend = Backend(
     raw_speeds="racegym_torcs.speed:raw",
     views={
         "rgb_array": {"camera": {"width": 640, "height": 480, "view": "chase"}},
+        "observation": {"camera": {"width": 160, "height": 120, "view": "bonnet"}},
         "human": {"camera": {"width": 640, "height": 480, "view": "chase", "hud": True, "window": True}},
     },
     agents=EXPERTS,

@@ -1,15 +1,19 @@
 """Pictures from the game, in memory shared with its renderer, a process of the race that does nothing else.
 
 `expose` is a command to the driver, which hands the scene of its present state to the renderer and goes on at once;
-the picture's number is counted by both sides. Mirrors plugins/torcs/camera.h.
+the picture's number is counted by both sides. Where pictures are wanted at regular intervals the command goes along with
+the controls, ahead of the question. Mirrors plugins/torcs/camera.h.
 """
 
 from __future__ import annotations
 
 import ctypes
+import math
 import mmap
 import os
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import numpy as np
 
@@ -19,7 +23,7 @@ from racegym_torcs.options import CameraOptions
 from racegym_torcs.transport import Check
 
 MAGIC = 0x63796772
-VERSION = 1
+VERSION = 2
 #: Each view's list and number in TORCS (module ssggraph, grcam.cpp), and its vertical field of view, degrees; 0: TORCS's own.
 VIEWS = {"driver": (0, 3, 0.0), "bonnet": (0, 4, 0.0), "chase": (0, 1, 0.0), "top": (3, 0, 20.0)}
 #: Keys that the window reports, by their bits.
@@ -41,7 +45,8 @@ class Header(ctypes.Structure):
         ("number", ctypes.c_uint32),
         ("window", ctypes.c_uint32),
         ("fov", ctypes.c_float),
-        ("_pad0", ctypes.c_char * 20),
+        ("times", ctypes.c_uint32),
+        ("_pad0", ctypes.c_char * 16),
         ("wanted", ctypes.c_uint32),
         ("_pad1", ctypes.c_char * 60),
         ("made", ctypes.c_uint32),
@@ -69,7 +74,7 @@ class Pictures:
         header.width, header.height, header.pixels_offset = options.width, options.height, start
         header.list, header.number, own = VIEWS[options.view]
         header.fov = options.fov or own
-        header.window = options.window
+        header.window, header.times = options.window, 1
         self._made_address = ctypes.addressof(header) + Header.made.offset
         self._pixels = np.frombuffer(memory, np.uint8, size, start).reshape(shape)
         self._check = check
@@ -91,6 +96,13 @@ class Pictures:
         `SimulatorTimeout` after `deadline` on the monotonic clock, `SimulatorLost` when the game is gone or somebody
         has closed its window.
         """
+        self.settle(deadline)
+        if self._header.closed:
+            raise SimulatorLost("torcs: its window was closed; the next reset opens it again")
+        return self._pixels
+
+    def settle(self, deadline: float) -> None:
+        """Wait until the renderer is done with all that it was asked for; errors as from `take`."""
         header = self._header
         while (seen := header.made) != self._wanted:
             futex.wait(self._made_address, seen)
@@ -101,9 +113,15 @@ class Pictures:
                 raise SimulatorTimeout(
                     "torcs: the game made no picture within its deadline (option deadlines)"
                 )
-        if header.closed:
-            raise SimulatorLost("torcs: its window was closed; the next reset opens it again")
-        return self._pixels
+
+    @contextmanager
+    def repeated(self, times: int) -> Iterator[None]:
+        """Each picture is drawn `times` times meanwhile, for measuring."""
+        self._header.times = times
+        try:
+            yield
+        finally:
+            self._header.times = 1
 
     @property
     def first(self) -> bool:
@@ -120,3 +138,43 @@ class Pictures:
         """Those of `KEYS` that are held down in the window."""
         held = self._header.keys
         return frozenset(name for bit, name in enumerate(KEYS) if held >> bit & 1)
+
+
+class Foresight:
+    """When a picture is due, and for which telemetry the next is likely to be wanted.
+
+    `every` telemetries at most one is made. Whoever asked for two so many telemetries apart will ask again after as many.
+    """
+
+    def __init__(self, every: int) -> None:
+        self._every = every
+        self._unseen = math.inf
+        """Telemetries since the one that was shown last; 0: it was this one, infinite: one of another past."""
+        self._interval = -1.0
+        self._ahead = False
+
+    def interrupted(self) -> None:
+        """The past is another from now on."""
+        self._unseen, self._ahead = math.inf, False
+
+    def looks_ahead(self) -> bool:
+        """Whether to have a picture of the next telemetry made without waiting for the question."""
+        if self._ahead:  # nobody asked for the last
+            self._ahead, self._interval = False, -1.0
+            return False
+        self._ahead = self._unseen + 1 == self._interval
+        return self._ahead
+
+    def read(self) -> None:
+        """A telemetry has come."""
+        self._unseen += 1
+
+    def wants(self) -> bool:
+        """The picture of this moment is asked for; whether it has yet to be made."""
+        if self._unseen < self._every:
+            return False
+        ahead, self._ahead = self._ahead, False
+        if self._unseen < math.inf:
+            self._interval = self._unseen
+        self._unseen = 0
+        return not ahead

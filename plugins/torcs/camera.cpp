@@ -108,8 +108,9 @@ void Camera::render() {
             settle(*situation_->cars[i]);
         }
         // The first car last: it is the one that a window shows. A window that was closed has nothing to draw on.
-        for (std::size_t car = cars_.size(); car-- > 0 && header_->closed.load() == 0;)
-            renderer.film(cars_[car], pixels + car * picture);
+        for (std::uint32_t left = header_->times; left > 0; --left)
+            for (std::size_t car = cars_.size(); car-- > 0 && header_->closed.load() == 0;)
+                renderer.film(cars_[car], pixels + car * picture);
         renderer.show();
         header_->time = situation_->currentTime;
         made = wanted;

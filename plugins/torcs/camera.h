@@ -18,7 +18,7 @@
 namespace racegym {
 
 constexpr std::uint32_t kCameraMagic = 0x63796772;  // "rgyc"
-constexpr std::uint32_t kCameraVersion = 1;
+constexpr std::uint32_t kCameraVersion = 2;
 
 // What the client and the renderer share, mirrored by racegym_torcs/camera.py; made by the client, inherited by its
 // descriptor. Pixels follow at `pixels_offset`: uint8 [cars][height][width][3], rows top-down.
@@ -28,6 +28,7 @@ struct CameraHeader {
     std::uint32_t list, number;  // the view, in TORCS's lists of cameras
     std::uint32_t window;        // shown to people: on the display of the environment, with its keys read
     float fov;                   // vertical, degrees; 0: the view's own
+    std::uint32_t times;         // each picture is drawn so often: more than once for measuring alone
 
     alignas(64) std::atomic<std::uint32_t> wanted;  // pictures asked for, the driver's
     alignas(64) std::atomic<std::uint32_t> made;    // number of the picture that is there, the renderer's

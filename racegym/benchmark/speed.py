@@ -17,13 +17,17 @@ from racegym import registry
 from racegym.benchmark.layer import layer_us
 from racegym.config import RunConfig, load
 from racegym.env import RaceEnv
+from racegym.simulator import Rendering
 from racegym.terms import load_object
 from racegym.vector import RaceVectorEnv
 
 ROUNDS = 3
+VIEW = "observation"
+"""Of `Backend.views`: pictures for agents."""
 SECONDS = 1.0
 RESETS = 50
 LAYER_CARS = (1, 64)
+FILM_ROUNDS, FILM_STEPS = 24, 20
 #: Half throttle straight on: what is measured is the step, and an episode that ends is started anew.
 ACTION = np.array([0.0, 0.5], np.float32)
 
@@ -56,6 +60,7 @@ def measure(
         "simulator": run.simulator.build().spec.name,
         **{what: round(rate, 1) for what, rate in rates.items()},
         "vector_steps_per_s": {str(count): round(rate, 1) for count, rate in vector.items()},
+        **film_rates(run),
         **_starts(run),
         "layer_us": {str(cars): round(layer_us(cars), 2) for cars in LAYER_CARS},
         "layer_derived_us": {
@@ -114,6 +119,46 @@ def _rate(step: Callable[[], int], batch: int = 50) -> float:
         for _ in range(batch):
             taken += step()
     return taken / elapsed
+
+
+def film_rates(run: RunConfig) -> dict[str, float]:
+    """Steps a second with a picture in each observation, and the renderer's own rate, nothing else being done.
+
+    Both in turn, a few pictures at a time, so that what else runs on the machine slows both; the medians count, of the
+    rates and of their ratio. Nothing where the simulator has no pictures, or no rate of its own to tell.
+    """
+    backend = registry.backend(run.simulator.backend)
+    if VIEW not in backend.views:
+        return {}
+    data = run.simulator.data() | dict(backend.views[VIEW])
+    observation = {"terms": {"camera": {}}}
+    env = RaceEnv({"simulator": data, "task": {**run.task.model_dump(), "observation": observation}})
+    (renderer, _), *_ = env.session.fleet.members
+    if not isinstance(renderer, Rendering):
+        return {}
+    try:
+        env.reset(seed=1)
+        camera = env.session.spec.cameras[0].name
+        rounds = []
+        for _ in range(FILM_ROUNDS):
+            own = renderer.render_rate(camera, FILM_STEPS)
+            rounds.append((own, _film_rate(env)))
+    finally:
+        env.close()
+    own, stepped = np.array(rounds[2:]).T
+    rates = {"renderer": own, "frames": stepped}
+    return {f"{what}_per_s": round(float(np.median(rate)), 1) for what, rate in rates.items()} | {
+        "frames_of_renderer": round(float(np.median(stepped / own)), 3)
+    }
+
+
+def _film_rate(env: RaceEnv) -> float:
+    began = time.perf_counter()
+    for _ in range(FILM_STEPS):
+        *_, terminated, truncated, _ = env.step(ACTION)
+        if terminated or truncated:
+            env.reset()
+    return FILM_STEPS / (time.perf_counter() - began)
 
 
 def _starts(run: RunConfig) -> dict[str, float]:

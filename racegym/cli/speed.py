@@ -77,6 +77,11 @@ def _print(figures: dict[str, Any]) -> None:
         table.add_row(text, f"{rate:,.0f}", f"{rate / limit:.2f}" if limit else "")
     console = Console()
     console.print(table)
+    if "frames_per_s" in figures:
+        console.print(
+            f"with a picture each step {figures['frames_per_s']:.0f} steps/s, {figures['frames_of_renderer']:.2f} of what"
+            f" the renderer makes on its own, {figures['renderer_per_s']:.0f}/s"
+        )
     console.print(f"reset {figures['reset_ms_median']} ms, cold start {figures['cold_start_ms']} ms")
     for key, text in (
         ("layer_us", "racegym's own layer"),

@@ -12,34 +12,17 @@ from pathlib import Path
 import gymnasium
 import numpy as np
 import pytest
+from filming import HEIGHT, WIDTH, drive, game
 
 import racegym
 from racegym.errors import ConfigurationError, SimulatorLost
-from racegym.signals import Controls
 from racegym_torcs import graphics, locate
-from racegym_torcs.options import TorcsOptions
 from racegym_torcs.simulator import Torcs
-
-WIDTH, HEIGHT = 160, 120
-SMALL = {"width": WIDTH, "height": HEIGHT}
 
 
 @pytest.fixture(autouse=True)
 def _screen() -> None:
     assert shutil.which(graphics.XVFB), f"pictures need {graphics.XVFB}: {graphics.REMEDY}"
-
-
-def game(view: str = "bonnet", **options) -> Torcs:
-    camera = {**SMALL, "view": view, **options.pop("camera", {})}
-    return Torcs(TorcsOptions.model_validate({"track": "road/aalborg", "camera": camera, **options}))
-
-
-def drive(simulator: Torcs, steps: int, throttle: float = 0.6, steer: float = 0.0) -> None:
-    controls = Controls(simulator.spec.cars)
-    controls["throttle"], controls["gear"], controls["steer"] = throttle, 1, steer
-    for _ in range(steps):
-        simulator.send(controls)
-        simulator.read()
 
 
 def film(simulator: Torcs, steps: int) -> None:

@@ -1,0 +1,150 @@
+"""Pictures along the way: when they are made, and that none is made for nobody."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from filming import drive, game
+
+import racegym
+from racegym.benchmark.speed import film_rates
+from racegym.config import load
+from racegym.errors import ConfigurationError
+from racegym.signals import Controls
+from racegym_torcs.camera import Foresight
+from racegym_torcs.simulator import Torcs
+
+FILM = {"simulator.camera": {"width": 48, "height": 36}, "task.observation.terms": {"camera": {}}}
+
+
+def made(simulator: Torcs) -> int:
+    """Pictures that the renderer has made."""
+    assert simulator._pictures is not None
+    return simulator._pictures._header.made
+
+
+def asked(foresight: Foresight, when: list[int], telemetries: int) -> list[str]:
+    """What happens at each telemetry: ``ahead`` of the question, ``made`` on it, ``kept`` from before, or nothing."""
+    foresight.interrupted()
+    events = []
+    for number in range(telemetries):
+        ahead = number > 0 and foresight.looks_ahead()
+        if number > 0:
+            foresight.read()
+        wanted = number in when and foresight.wants()
+        events.append("ahead" if ahead else "made" if wanted else "kept" if number in when else "")
+    return events
+
+
+def test_pictures_at_regular_intervals_are_made_ahead_of_the_question() -> None:
+    assert asked(Foresight(1), [0, 1, 2, 3], 4) == ["made", "made", "ahead", "ahead"]
+    assert asked(Foresight(1), [0, 3, 6, 9], 10) == ["made", "", "", "made", "", "", "ahead", "", "", "ahead"]
+    assert asked(Foresight(2), [0, 1, 2, 3, 4], 5) == ["made", "kept", "made", "kept", "ahead"]
+
+
+def test_who_stops_asking_gets_one_picture_too_many_and_no_more() -> None:
+    assert asked(Foresight(1), [0, 1, 2], 8) == ["made", "made", "ahead", "ahead", "", "", "", ""]
+
+
+def test_an_interval_holds_over_a_new_episode() -> None:
+    foresight = Foresight(1)
+    asked(foresight, [0, 1, 2], 3)
+    assert asked(foresight, [0, 1, 2], 3) == ["made", "ahead", "ahead"]
+
+
+def test_two_games_started_apart_make_the_same_pictures_bit_by_bit() -> None:
+    films = []
+    for _ in range(2):
+        simulator = game(view="chase", track="dirt/dirt-1")
+        try:
+            simulator.open()
+            simulator.reset()
+            frames = []
+            for step in range(15):
+                drive(simulator, 6, throttle=1.0, steer=0.3 * (step % 3 - 1))
+                frames.append(simulator.frame("chase").copy())
+            films.append(np.array(frames))
+        finally:
+            simulator.close()
+    assert (films[0] == films[1]).all()
+
+
+def test_pictures_made_ahead_are_those_that_are_made_when_asked() -> None:
+    films = []
+    for regular in (True, False):
+        simulator = game()
+        try:
+            simulator.open()
+            simulator.reset()
+            frames = []
+            for step in range(12):
+                drive(simulator, 2, throttle=1.0)
+                if not regular:  # a guess that is made before is wrong
+                    simulator._foresight.interrupted()
+                    simulator._foresight._interval = -1.0
+                if regular or step % 5 == 0:
+                    frames.append((step, simulator.frame("bonnet").copy()))
+            films.append(dict(frames))
+        finally:
+            simulator.close()
+    assert all((films[0][step] == frame).all() for step, frame in films[1].items())
+
+
+def test_steps_without_a_question_make_no_picture_and_with_every_one_in_so_many() -> None:
+    simulator = game(camera={"every": 4})
+    try:
+        simulator.open()
+        simulator.reset()
+        drive(simulator, 50)
+        assert made(simulator) == 0
+        for _ in range(40):
+            drive(simulator, 1)
+            simulator.frame("bonnet")
+        assert made(simulator) in (10, 11)
+        count = made(simulator)
+        drive(simulator, 50)
+        assert made(simulator) <= count + 1
+    finally:
+        simulator.close()
+
+
+def test_the_end_of_a_race_leaves_nobody_waiting_for_a_picture() -> None:
+    simulator = game(track="dirt/dirt-5", laps=1, expert="bt", ticks_per_step=5)
+    controls = Controls(1)
+    controls.block[:] = np.nan
+    try:
+        simulator.open()
+        now, track = simulator.reset(), simulator.track
+        assert track is not None
+        late = 0
+        while late < 5 and now["time"][0] < 100:
+            simulator.send(controls)
+            now = simulator.read()
+            if now["distance"][0] > track.length - 40:
+                simulator.frame("bonnet")
+            late += int(now["finished"][0])
+        assert late == 5 and simulator.frame("bonnet").std() > 10
+    finally:
+        simulator.close()
+
+
+def test_a_vector_shows_every_row() -> None:
+    env = racegym.make_vec("torcs/aalborg", 2, render_mode="rgb_array")
+    try:
+        env.reset(seed=1)
+        frames = env.render()
+        assert isinstance(frames, tuple) and len(frames) == 2
+        assert all(frame.shape == (480, 640, 3) and frame.std() > 10 for frame in frames)
+        assert env.metadata["render_fps"] == 50
+    finally:
+        env.close()
+    with pytest.raises(ConfigurationError, match="racegym.make"):
+        racegym.make_vec("torcs/aalborg", 2, render_mode="human")
+
+
+def test_the_speed_of_pictures_is_told_beside_that_of_the_renderer(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("racegym.benchmark.speed.FILM_ROUNDS", 4)
+    rates = film_rates(load("torcs/aalborg"))
+    assert set(rates) == {"renderer_per_s", "frames_per_s", "frames_of_renderer"}
+    assert min(rates.values()) > 0
+    assert film_rates(load("bicycle/oval")) == {}
