@@ -184,7 +184,9 @@ def _expanded(data: dict[str, Any], source: str) -> dict[str, Any]:
             f"{source}: simulator: missing; name one, for instance simulator='bicycle/oval'"
         )
     name = data.get("task")
-    if isinstance(name, str):
+    if isinstance(name, str) and name.endswith((".yaml", ".yml")):
+        data["task"] = _file(Path(name))[1]
+    elif isinstance(name, str):
         if name not in registry.tasks():
             raise NotFound(f"{source}: task: no shipped task {name!r}{did_you_mean(name, registry.tasks())}")
         data["task"] = _file(registry.shipped("configs") / "tasks" / f"{name}.yaml")[1]

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import logging
+from fnmatch import fnmatch
 from importlib import metadata
 from pathlib import Path
 
@@ -56,6 +57,17 @@ def resolve_course(of: Backend, name: str) -> str:
         raise NotFound(f"{of.name}: {of.course_option} {name!r} could be any of {', '.join(ending)}")
     short = {course.rsplit("/", 1)[-1]: course for course in courses}
     raise NotFound(f"{of.name}: no {of.course_option} {name!r}{did_you_mean(name, [*courses, *short])}")
+
+
+def matching(name: str) -> list[str]:
+    """Full names of all courses behind ``backend/pattern``; a name without ``*`` stands for itself."""
+    game, _, pattern = name.partition("/")
+    if "*" not in pattern:
+        return [name]
+    found = [f"{game}/{course}" for course in backend(game).courses() if fnmatch(course, pattern)]
+    if not found:
+        raise NotFound(f"{game}: no course matches {pattern!r}")
+    return found
 
 
 def tasks() -> list[str]:

@@ -91,6 +91,14 @@ def test_an_episode_is_cut_where_the_new_task_ends_it(folder):
     assert len(fast) < 110
 
 
+def test_a_whole_episode_keeps_its_recorded_ending(folder):
+    batch = Dataset(folder).transitions({"termination": {}, "truncation": {"steps": 100}}, whole=True)
+    assert len(batch) == 700
+    assert batch.truncated.nonzero()[0].tolist() == [399, 699]
+    slow = Dataset(folder).transitions({"action": {"repeat": 3}}, whole=True)
+    assert slow.truncated.nonzero()[0].tolist() == [132, 232]  # the odd steps at the end are dropped
+
+
 def test_actions_are_worked_back_from_controls(folder):
     two = {"action": {"terms": {"steer": {"limit": 0.5}, "throttle": {}, "brake": {}, "automatic_gears": {}}}}
     batch, plain = Dataset(folder).transitions(two), Dataset(folder).transitions()
@@ -170,6 +178,18 @@ def test_hdf5_holds_transitions_and_telemetry(folder, tmp_path):
     with h5py.File(target) as file:
         assert file["episode_0/actions"].shape == (400, 2)
         assert file["episode_1/telemetry/speed"].shape == (301,)
+
+
+def test_an_export_is_for_a_task_of_ones_own(folder, tmp_path):
+    h5py = pytest.importorskip("h5py")
+    task = tmp_path / "task.yaml"
+    task.write_text("observation: {terms: {speed: {}}}\ntruncation: {steps: 50}\n")
+    for more, steps in ([], 50), (["--whole"], 400):
+        target = tmp_path / f"{steps}.h5"
+        done = racegym_command("dataset", "export", folder, target, "--to", "hdf5", "--task", task, *more)
+        assert done.exit_code == 0, done.output
+        with h5py.File(target) as file:
+            assert file["episode_0/observations"].shape == (steps, 1)
 
 
 def test_minari_reads_its_dataset(folder, tmp_path, monkeypatch):

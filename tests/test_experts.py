@@ -94,11 +94,16 @@ def test_an_endless_race_is_shortened_to_the_laps_that_are_driven() -> None:
         assert agents.race(options, 3) == {}
 
 
-def test_a_disturbed_expert_is_jerked_about_its_own_choice() -> None:
-    agent = Disturbed("bt:3", steer=0.1, seed=1)
+def test_a_disturbed_expert_is_jerked_about_its_own_choice_in_bursts() -> None:
+    agent = Disturbed("bt:3", deviation=0.1, seed=1)
     agent.reset(2)
-    jerks = np.array([agent.act(np.full((2, 1), 0.2)) - 0.2 for _ in range(5000)])[:, :, 0]
-    assert np.abs(jerks.mean()) < 0.03
-    assert jerks.std() == pytest.approx(0.1, rel=0.25)
-    assert np.corrcoef(jerks[:-1, 0], jerks[1:, 0])[0, 1] > 0.9
+    seen = np.tile([0.2, 0.3, 0.1], (2, 1))  # steer, throttle, brake: the pedals come to 0.2, too
+    jerks = np.array([agent.act(seen) - 0.2 for _ in range(10_000)])
+    calm = (np.abs(jerks) < 1e-9).all(axis=2)
+    assert 0.3 < calm.mean() < 0.7
+    steer, pedals = jerks[~calm].T
+    assert np.abs(steer.mean()) < 0.03
+    assert steer.std() == pytest.approx(0.1, rel=0.25)
+    assert pedals.std() == pytest.approx(0.3, rel=0.25)
+    assert np.mean(calm[1:] != calm[:-1]) < 0.05
     assert not np.array_equal(jerks[:, 0], jerks[:, 1])

@@ -29,28 +29,35 @@ class Expert:
 
 
 class Disturbed(Expert):
-    """The same driver with somebody jerking at the wheel, so that a recording shows how it recovers.
+    """The same driver with somebody meddling in bursts, so that a recording shows how it recovers.
 
     What learns from undisturbed laps alone has never seen a mistake, and drives off the road at its first (Laskey et
-    al., DART, 2017). `steer` is the standard deviation of the disturbance, an Ornstein-Uhlenbeck process that fades
-    within `MEMORY` steps.
+    al., DART, 2017). Steering and pedals are an Ornstein-Uhlenbeck process away from the driver's choice during a burst
+    and the driver's own in the calm after it; both last `BURST` steps on average. `deviation` is the standard deviation
+    of the steering, `PEDAL` times that the pedals'.
     """
 
     MEMORY = 25.0
+    """Steps within which a disturbance fades."""
+    BURST = 75.0
+    PEDAL = 3.0
 
-    def __init__(self, name: str, steer: float = 0.1, seed: int | None = None) -> None:
-        self._deviation = steer
+    def __init__(self, name: str, deviation: float = 0.15, seed: int | None = None) -> None:
+        self._deviation = deviation * np.array([1.0, self.PEDAL])
         self._random = np.random.default_rng(seed)
         super().__init__(name)
         self.task = {
-            "observation": {"terms": {"expert_steer": {}}},
-            "action": {"terms": {"expert": {}, "steer": {}}},
+            "observation": {"terms": {"expert_steer": {}, "expert_throttle": {}, "expert_brake": {}}},
+            "action": {"terms": {"expert": {}, "steer": {}, "pedal": {}}},
         }
 
     def reset(self, cars: int) -> None:
-        self._jerk = np.zeros((cars, 1))
+        self._jerk = np.zeros((cars, 2))
+        self._burst = np.zeros((cars, 1), bool)
 
     def act(self, observation: Any) -> np.ndarray:
-        kick = np.sqrt(2 / self.MEMORY) * self._deviation * self._random.standard_normal(self._jerk.shape)
+        kick = np.sqrt(2 / self.MEMORY) * self._random.standard_normal(self._jerk.shape)
         self._jerk += kick - self._jerk / self.MEMORY
-        return np.clip(observation[:, :1] + self._jerk, -1, 1)
+        self._burst ^= self._random.random(self._burst.shape) < 1 / self.BURST
+        chosen = np.stack([observation[:, 0], observation[:, 1] - observation[:, 2]], axis=1)
+        return np.clip(chosen + self._deviation * self._jerk * self._burst, -1, 1)

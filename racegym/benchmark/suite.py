@@ -151,22 +151,16 @@ def cells(
 
 def _resolved(name: str) -> Iterator[tuple[str, str | None]]:
     """Full names of the courses behind `name`, and why each cannot be driven, or None."""
-    backend_name, _, pattern = name.partition("/")
     try:
-        backend = registry.backend(backend_name)
-        if "*" not in pattern:
-            known = pattern in backend.courses() or registry.shipped_file(name) is None or not pattern
-            full = name if known else f"{backend_name}/{registry.resolve_course(backend, pattern)}"
-            yield full, None
+        if "*" in name:
+            yield from ((full, None) for full in registry.matching(name))
             return
-        courses = [course for course in backend.courses() if fnmatch(course, pattern)]
+        backend_name, _, course = name.partition("/")
+        backend = registry.backend(backend_name)
+        known = course in backend.courses() or registry.shipped_file(name) is None or not course
+        yield (name if known else f"{backend_name}/{registry.resolve_course(backend, course)}"), None
     except (NotFound, BackendUnavailable) as error:
         yield name, str(error)
-        return
-    if not courses:
-        yield name, f"{backend_name}: no course matches {pattern!r}"
-    for course in courses:
-        yield f"{backend_name}/{course}", None
 
 
 def _digest(agent: str) -> str | None:

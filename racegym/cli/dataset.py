@@ -97,14 +97,20 @@ def export(
     target: Annotated[str, typer.Argument(help="A file; for Minari an id such as racegym/aalborg-v0.")],
     to: Annotated[Format, typer.Option("--to", help="The format.")],
     task: Annotated[
-        str | None, typer.Option(help="Work observations, rewards and actions out for this shipped task.")
+        str | None,
+        typer.Option(
+            help="Work observations, rewards and actions out for this task: a shipped one, or YAML."
+        ),
     ] = None,
+    whole: Annotated[
+        bool, typer.Option("--whole", help="Keep episodes as long as recorded, whatever the task would end.")
+    ] = False,
 ) -> None:
     """Write a recording for other tools."""
     from racegym.dataset import Dataset
     from racegym.dataset.export import FORMATS
 
-    typer.echo(FORMATS[to.value](Dataset(recording), target, task))
+    typer.echo(FORMATS[to.value](Dataset(recording), target, task, whole))
 
 
 @app.command()

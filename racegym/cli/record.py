@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -15,18 +17,34 @@ if TYPE_CHECKING:
 
 
 def command(
-    config: Annotated[str, typer.Argument(help="As for `racegym drive`: torcs/aalborg, or a YAML file.")],
+    configs: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="CONFIG...",
+            help="As for `racegym drive`: torcs/aalborg, or a YAML file; 'torcs/road/*' is every course that matches.",
+        ),
+    ],
     expert: Annotated[
-        str, typer.Option(metavar="NAME", help="The game's driver, as `racegym list agents` names it: bt.")
+        list[str],
+        typer.Option(
+            metavar="NAME",
+            help="The game's driver, as `racegym list agents` names it: bt. As often as you like.",
+        ),
     ],
     laps: Annotated[int, typer.Option(min=1, help="Laps of a race.")] = 1,
-    races: Annotated[int, typer.Option(min=1, help="Races, each an episode with a seed of its own.")] = 1,
+    races: Annotated[
+        int, typer.Option(min=1, help="Races of each driver on each course; every race is an episode.")
+    ] = 1,
     disturb: Annotated[
         float,
-        typer.Option(min=0, help="Jerk at the wheel with this deviation (0.1), to show how it recovers."),
+        typer.Option(
+            min=0,
+            help="Meddle with its steering and pedals in bursts, by this deviation (0.15), to show how it recovers.",
+        ),
     ] = 0.0,
     seed: Annotated[
-        int | None, typer.Option(help="Seed of whatever the simulator draws at random; of the first race.")
+        int | None,
+        typer.Option(help="Of whatever is drawn at random in the first race; the others count on from it."),
     ] = None,
     out: Annotated[
         Path | None,
@@ -40,43 +58,52 @@ def command(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object instead.")] = False,
 ) -> None:
-    """Record laps of a driver that the game brings, at full speed; `racegym dataset info` looks at them.
+    """Record laps of drivers that the game brings, at full speed; `racegym dataset info` looks at them.
 
     Recording into the same folder again adds to it. The exit status is 1 when no lap was completed.
     """
     import json
 
-    import racegym
-    from racegym.recording import Recorder
+    from racegym.cli.settings import parse
 
-    driver, run = _run(config, expert, laps, override or [], disturb, seed)
-    name = f"{run.simulator.backend}:{driver.simulator['expert']}"
-    env = racegym.make(run)
-    folder = out or Path("racegym-out") / _label(env.session.spec.name, expert)
-    driven = _drive(Recorder(env, folder, agent=name), driver, laps, races, seed, as_json)
-    times = [time for drive in driven for time in drive.lap_times]
+    names = list(_names(configs, expert))
+    folder = out or Path("racegym-out") / _label(names)
+    told = []
+    for number, (config, name) in enumerate(names):
+        first = None if seed is None else seed + number * races
+        driver, run = _run(config, name, laps, parse(override or []), disturb, first)
+        driven = _record(run, driver, folder, laps, races, first, as_json)
+        told.append(_about(driven, run, driver))
+        if not as_json:
+            _print(told[-1])
+    steps, done = sum(part["steps"] for part in told), sum(part["laps"] for part in told)
     if as_json:
-        options = run.simulator.options.model_dump(mode="json")
-        typer.echo(
-            json.dumps(_about(driven, times) | {"expert": expert, "options": options, "folder": str(folder)})
-        )
+        typer.echo(json.dumps({"folder": str(folder), "laps": done, "steps": steps, "recorded": told}))
     else:
-        _print(name, driven, times, folder)
-    if not times:
+        typer.echo(f"recording  {folder}  ({steps} steps, {done} laps)")
+    if not done:
         raise typer.Exit(1)
 
 
+def _names(configs: Sequence[str], experts: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Every configuration with every driver."""
+    from racegym import registry
+
+    for config in configs:
+        for name in [config] if config.endswith((".yaml", ".yml")) else registry.matching(config):
+            for expert in experts:
+                yield name, expert
+
+
 def _run(
-    config: str, expert: str, laps: int, settings: list[str], disturb: float, seed: int | None
+    config: str, expert: str, laps: int, overrides: dict[str, Any], disturb: float, seed: int | None
 ) -> tuple[Expert, RunConfig]:
     """The expert, and the run with it seated: races of `laps` laps, for which it takes its fuel."""
     from racegym import agents
     from racegym.agents.expert import Disturbed
     from racegym.agents.fit import seat
-    from racegym.cli.settings import parse
     from racegym.config import load
 
-    overrides = parse(settings)
     game = load(config, overrides=overrides).simulator
     driver = agents.expert(game.backend, expert.removeprefix(f"{game.backend}:"))
     if disturb:
@@ -86,28 +113,40 @@ def _run(
     return driver, seat(driver, config, overrides={**endings, **overrides}, laps=laps)
 
 
-def _drive(env: Any, driver: Expert, laps: int, races: int, seed: int | None, quiet: bool) -> list[Drive]:
+def _record(
+    run: RunConfig, driver: Expert, folder: Path, laps: int, races: int, seed: int | None, quiet: bool
+) -> list[Drive]:
+    import racegym
     from racegym.cli.progress import progress
     from racegym.driving import drive
+    from racegym.recording import Recorder
 
     driven = []
-    try:
+    with Recorder(racegym.make(run), folder, agent=_agent(run, driver)) as env:
         for number in range(races):
-            with progress(laps, quiet=quiet) as watch:
+            with progress(laps, quiet or not sys.stdout.isatty()) as watch:
                 driven.append(drive(env, driver, laps, None if seed is None else seed + number, watch=watch))
-    finally:
-        env.close()
     return driven
 
 
-def _label(simulator: str, expert: str) -> str:
-    return f"{simulator}-{expert}-{datetime.now():%Y%m%d-%H%M%S}".replace("/", "-").replace(":", "-")
+def _agent(run: RunConfig, driver: Expert) -> str:
+    return f"{run.simulator.backend}:{driver.simulator['expert']}"
 
 
-def _about(driven: list[Drive], times: list[float]) -> dict[str, Any]:
+def _label(names: Sequence[tuple[str, str]]) -> str:
+    """What the folder is called: by the first that is recorded."""
+    config, expert = names[0]
+    stem = config.removesuffix(".yaml").removesuffix(".yml").replace("/", "-")
+    return f"{stem}-{expert}-{datetime.now():%Y%m%d-%H%M%S}".replace(":", "-")
+
+
+def _about(driven: list[Drive], run: RunConfig, driver: Expert) -> dict[str, Any]:
     steps = sum(drive.steps for drive in driven)
+    times = [time for drive in driven for time in drive.lap_times]
     return {
         "simulator": driven[0].simulator,
+        "expert": _agent(run, driver),
+        "options": run.simulator.options.model_dump(mode="json"),
         "races": len(driven),
         "laps": len(times),
         "lap_times": [round(time, 4) for time in times],
@@ -116,13 +155,10 @@ def _about(driven: list[Drive], times: list[float]) -> dict[str, Any]:
     }
 
 
-def _print(name: str, driven: list[Drive], times: list[float], folder: Path) -> None:
+def _print(about: dict[str, Any]) -> None:
     from racegym.driving import clock
 
-    about = _about(driven, times)
-    typer.secho(f"{about['simulator']}, {name}", bold=True)
-    for number, time in enumerate(times, start=1):
-        typer.echo(f"  lap {number:<3} {clock(time):>9}")
-    if not times:
-        typer.secho("  no lap completed", fg=typer.colors.RED)
-    typer.echo(f"  {about['steps']} steps, {about['steps_per_s']} a second\n{folder}")
+    times = about["lap_times"]
+    laps = f"{len(times)} laps, best {clock(min(times))}" if times else typer.style("no lap", fg="red")
+    told = f"{about['steps']} steps, {about['steps_per_s']} a second"
+    typer.echo(f"{about['simulator']}, {about['expert']}: {laps}; {told}")

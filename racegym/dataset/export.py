@@ -15,7 +15,7 @@ from racegym.errors import ConfigurationError
 from racegym.extra import need
 
 
-def minari(data: Dataset, target: str, task: Any = None) -> str:
+def minari(data: Dataset, target: str, task: Any = None, whole: bool = False) -> str:
     """A Minari dataset of that id (as ``racegym/aalborg-v0``) in Minari's own folder, for ``minari.load_dataset``.
 
     Observations and actions are the recorded ones, or those under `task`.
@@ -30,7 +30,7 @@ def minari(data: Dataset, target: str, task: Any = None) -> str:
     for number, episode in enumerate(data.episodes):
         if not episode.steps:
             continue
-        piece = transitions([episode], task)
+        piece = transitions([episode], task, whole)
         buffers.append(
             buffers_of(
                 id=number,
@@ -60,7 +60,7 @@ def _task(episode: Episode, task: Any) -> Any:
     return load({"simulator": episode.run.simulator, "task": task}).task
 
 
-def hdf5(data: Dataset, target: str, task: Any = None) -> str:
+def hdf5(data: Dataset, target: str, task: Any = None, whole: bool = False) -> str:
     """One HDF5 file: a group ``episode_<n>`` each, with the arrays of `Transitions` and ``telemetry/<signal>``."""
     h5py = need("h5py", "minari")
     path = Path(target)
@@ -71,7 +71,7 @@ def hdf5(data: Dataset, target: str, task: Any = None) -> str:
             if not episode.steps:
                 continue
             group = file.create_group(f"episode_{number}")
-            piece = transitions([episode], task)
+            piece = transitions([episode], task, whole)
             for name in (
                 "observations",
                 "actions",
@@ -88,7 +88,7 @@ def hdf5(data: Dataset, target: str, task: Any = None) -> str:
     return str(path)
 
 
-def csv(data: Dataset, target: str, task: Any = None) -> str:
+def csv(data: Dataset, target: str, task: Any = None, whole: bool = False) -> str:
     """One CSV file: a row a step, with the episode's number; lists as columns ``position_0``, ``position_1``, ..."""
     if task is not None:
         raise ConfigurationError("--to csv writes what was recorded; --task goes with minari and hdf5")

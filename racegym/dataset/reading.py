@@ -163,11 +163,13 @@ class Dataset:
         except IndexError:
             raise NotFound(f"{self.path}: no episode {number}; there are {len(self)}, from 0") from None
 
-    def transitions(self, task: TaskConfig | Mapping[str, Any] | str | None = None) -> Transitions:
+    def transitions(
+        self, task: TaskConfig | Mapping[str, Any] | str | None = None, whole: bool = False
+    ) -> Transitions:
         """All steps of all episodes, as recorded or under another `task`; see `racegym.dataset.transitions`."""
         from racegym.dataset.transitions import transitions
 
-        return transitions(self.episodes, task)
+        return transitions(self.episodes, task, whole)
 
 
 def _episodes(part: Path) -> list[Episode]:

@@ -59,17 +59,20 @@ class _Piece:
 
 
 def transitions(
-    episodes: Sequence[Episode], task: TaskConfig | Mapping[str, Any] | str | None = None
+    episodes: Sequence[Episode],
+    task: TaskConfig | Mapping[str, Any] | str | None = None,
+    whole: bool = False,
 ) -> Transitions:
     """All steps of `episodes`, as recorded, or under `task` (a `TaskConfig`, its mapping, or a shipped task's name).
 
+    `whole` keeps episodes as long as they were recorded, with the recorded endings in place of the task's.
     `ConfigurationError` when a signal that the task needs was not recorded and cannot be derived.
     """
     numbered = [(number, episode) for number, episode in enumerate(episodes) if episode.steps]
     if not numbered:
         raise ConfigurationError("the recording holds no steps")
     pieces = [
-        _recorded(episode) if task is None else judged(episode, _config(episode, task))
+        _recorded(episode) if task is None else judged(episode, _config(episode, task), whole)
         for _, episode in numbered
     ]
     lengths = [len(piece.rewards) for piece in pieces]
@@ -93,7 +96,7 @@ def _recorded(episode: Episode) -> _Piece:
         )
     if actions.dtype != np.int64:
         actions = actions.astype(np.float32)
-    ends = [episode.column(name)[1:].astype(bool) for name in ("terminated", "truncated")]
+    ends = _endings(episode)
     _break_off(*ends)
     return _Piece(episode.observations, actions, episode.rewards, *ends)
 
@@ -104,8 +107,8 @@ def _config(episode: Episode, task: TaskConfig | Mapping[str, Any] | str) -> Tas
     return load({"simulator": episode.run.simulator, "task": task}).task
 
 
-def judged(episode: Episode, config: TaskConfig) -> _Piece:
-    """The episode as `config` would have seen it; cut where that would have ended it."""
+def judged(episode: Episode, config: TaskConfig, whole: bool = False) -> _Piece:
+    """The episode as `config` would have seen it; cut where that would have ended it, unless it is kept `whole`."""
     spec = spec_of(episode.about["spec"], episode.signals)
     old = episode.run.task.action.repeat
     stride, rest = divmod(config.action.repeat, old)
@@ -113,21 +116,30 @@ def judged(episode: Episode, config: TaskConfig) -> _Piece:
         raise ConfigurationError(
             f"{episode.name}: recorded with task.action.repeat {old}; {config.action.repeat} is no multiple of it"
         )
-    whole, courses = episode.rows(), Courses([episode.track])
-    _complete(whole, spec, config, episode)
-    now = Telemetry(len(whole.block[::stride]), np.ascontiguousarray(whole.block[::stride]))
+    rows, courses = episode.rows(), Courses([episode.track])
+    _complete(rows, spec, config, episode)
+    now = Telemetry(len(rows.block[::stride]), np.ascontiguousarray(rows.block[::stride]))
     steps = now.cars - 1
     context = Context(spec, 1, spec.period * config.action.repeat, courses)
-    terminated = _terminated(config, context, now)
-    truncated = _truncated(config, now)
+    if whole:
+        terminated, truncated = _endings(episode, stride)
+    else:
+        terminated, truncated = _terminated(config, context, now), _truncated(config, now)
     end = int(np.argmax(np.append(terminated | truncated, True))) + 1
     end = min(end, steps)
-    actions = actions_of(episode, config.action, whole, stride, spec)[:end]
+    actions = actions_of(episode, config.action, rows, stride, spec)[:end]
     kept = Telemetry(end + 1, now.block[: end + 1])
     ends = [terminated[:end].copy(), truncated[:end].copy()]
     _break_off(*ends)
     observations = _observations(config, context, kept, _commands(episode, stride, end))
     return _Piece(observations, actions, _rewards(config, context, kept), *ends)
+
+
+def _endings(episode: Episode, stride: int = 1) -> list[np.ndarray]:
+    """The recorded endings, terminated and truncated, of every `stride` steps."""
+    steps = episode.steps // stride
+    columns = [episode.column(name)[1 : 1 + steps * stride] for name in ("terminated", "truncated")]
+    return [column.astype(bool).reshape(steps, stride).any(axis=1) for column in columns]
 
 
 def _break_off(terminated: np.ndarray, truncated: np.ndarray) -> None:

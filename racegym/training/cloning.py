@@ -29,7 +29,7 @@ def clone(
     usual 1 would undo what was learnt.
     """
     torch = need("torch", "train")
-    steps = data.transitions(task)
+    steps = data.transitions(task, whole=True)
     observations = torch.as_tensor(steps.observations)
     wanted = torch.as_tensor(steps.actions)
     actor, parameters = _actor(model)

@@ -101,14 +101,10 @@ class Recipe(BaseModel):
 
 def expanded(simulators: Sequence[str], without: Sequence[str] = ()) -> list[str]:
     """Full names: ``*`` replaced by the courses that match, those of `without` left out."""
-    names = []
-    for name in simulators:
-        backend, _, pattern = name.partition("/")
-        known = registry.backend(backend).courses() if "*" in pattern else (pattern,)
-        names += [f"{backend}/{course}" for course in known if fnmatch(course, pattern) or "*" not in pattern]
+    names = [full for name in simulators for full in registry.matching(name)]
     kept = [name for name in names if not any(fnmatch(name, pattern) for pattern in without)]
     if not kept:
-        raise NotFound(f"no course matches {', '.join(simulators)}")
+        raise NotFound(f"of {', '.join(simulators)} no course is left without {', '.join(without)}")
     return kept
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -236,24 +237,53 @@ def test_a_snapshot_holds_the_experts_memory_too(race: Torcs) -> None:
     np.testing.assert_array_equal(first, drive_on())
 
 
-def test_the_command_line_records_an_expert(tmp_path: Path) -> None:
+def recorded(folder: Path, *arguments: str) -> dict[str, Any]:
+    """What ``racegym record`` says of itself."""
     pytest.importorskip("pyarrow")
+    result = CliRunner().invoke(app, ["record", *arguments, "--seed", "3", "--json", "--out", str(folder)])
+    assert result.exit_code == 0, result.output
+    return json.loads(result.stdout)
+
+
+def test_the_command_line_records_an_expert(tmp_path: Path) -> None:
     from racegym.dataset import Dataset
 
-    arguments = ["record", "--expert", "inferno", "torcs/a-speedway", "--laps", "2", "--seed", "3", "--json"]
-    result = CliRunner().invoke(app, [*arguments, "--out", str(tmp_path / "laps")])
-    assert result.exit_code == 0, result.output
-    about = json.loads(result.stdout)
-    assert about["laps"] == 2
+    told = recorded(tmp_path, "torcs/a-speedway", "--expert", "inferno", "--laps", "2")
+    (about,) = told["recorded"]
+    assert told["laps"] == about["laps"] == 2
     options = about["options"]
     assert (options["expert"], options["laps"], options["car"]) == ("inferno", 2, "car1-trb1")
-    episode = Dataset(tmp_path / "laps")[0]
+    episode = Dataset(tmp_path)[0]
     assert episode.info["lap_times"] == pytest.approx(about["lap_times"], abs=1e-3)
     assert episode.column("rangefinders").shape == (about["steps"] + 1, 19)
     # the choice at one row is what acted until the next; of gears, after the pause of a shift
     np.testing.assert_array_equal(episode.column("expert_steer")[:-1], episode.column("steer")[1:])
-    actions = Dataset(tmp_path / "laps").transitions({}).actions
+    actions = Dataset(tmp_path).transitions({}).actions
     np.testing.assert_allclose(actions[:, 0], episode.column("steer")[1:], atol=1e-6)
+
+
+def test_several_experts_are_recorded_on_every_course_that_matches(tmp_path: Path) -> None:
+    from racegym.dataset import Dataset
+
+    told = recorded(tmp_path, "torcs/oval/[ab]-*", "--expert", "bt", "--expert", "inferno")
+    drives = [(about["simulator"], about["expert"], about["laps"]) for about in told["recorded"]]
+    courses, experts = ("torcs/oval/a-speedway", "torcs/oval/b-speedway"), ("torcs:bt", "torcs:inferno")
+    assert drives == [(course, name, 1) for course in courses for name in experts]
+    assert sorted(episode.info["agent"] for episode in Dataset(tmp_path).episodes) == sorted(experts * 2)
+
+
+def test_a_disturbed_expert_is_recorded_with_its_own_choices_as_the_actions(tmp_path: Path) -> None:
+    from racegym.dataset import Dataset
+
+    recorded(tmp_path, "torcs/a-speedway", "--expert", "bt", "--disturb", "0.1")
+    data = Dataset(tmp_path)
+    episode, batch = data[0], data.transitions({}, whole=True)
+    np.testing.assert_allclose(batch.actions[:, 0], episode.column("expert_steer")[:-1], atol=1e-6)
+    pedals = episode.column("expert_throttle") - episode.column("expert_brake")
+    np.testing.assert_allclose(batch.actions[:, 1], pedals[:-1], atol=1e-6)
+    for name in ("steer", "throttle"):
+        meddled = np.abs(episode.column(name)[1:] - episode.column(f"expert_{name}")[:-1])
+        assert np.mean(meddled > 1e-3) > 0.1, name
 
 
 def test_the_command_line_lets_an_expert_drive(tmp_path: Path) -> None:
