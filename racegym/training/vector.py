@@ -61,10 +61,10 @@ class RaceVecEnv(VecEnv):
     def env_is_wrapped(self, wrapper_class: Any, indices: Any = None) -> list[bool]:
         """Episodes are watched here as Monitor would."""
         name = getattr(wrapper_class, "__name__", "")
-        return [name == "Monitor"] * len(self._get_indices(indices))
+        return [name == "Monitor"] * len(list(self._get_indices(indices)))
 
     def get_attr(self, attr_name: str, indices: Any = None) -> list[Any]:
-        return [getattr(self.env, attr_name)] * len(self._get_indices(indices))
+        return [getattr(self.env, attr_name)] * len(list(self._get_indices(indices)))
 
     def set_attr(self, attr_name: str, value: Any, indices: Any = None) -> None:
         setattr(self.env, attr_name, value)
