@@ -139,7 +139,7 @@ def _endings(episode: Episode, stride: int = 1) -> list[np.ndarray]:
     """The recorded endings, terminated and truncated, of every `stride` steps."""
     steps = episode.steps // stride
     columns = [episode.column(name)[1 : 1 + steps * stride] for name in ("terminated", "truncated")]
-    return [column.astype(bool).reshape(steps, stride).any(axis=1) for column in columns]
+    return [np.logical_or.reduce(column.reshape(steps, stride), axis=1) for column in columns]
 
 
 def _break_off(terminated: np.ndarray, truncated: np.ndarray) -> None:
