@@ -7,6 +7,7 @@ is no longer steered and rolls to a stop. The episode goes on until all have end
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -104,6 +105,12 @@ class RaceParallelEnv(ParallelEnv):  # pyright: ignore[reportMissingTypeArgument
 
     def _split(self, observation: Any) -> dict[str, Any]:
         return {agent: _row(observation, self._rows[agent]) for agent in self.agents}
+
+    def record(self, folder: str | Path, agent: str | None = None) -> None:
+        """Keep all races from the next reset on in `folder`, an episode for each car, until closed (racegym[record])."""
+        from racegym.recording import tap
+
+        tap(self, Path(folder), agent)
 
     def render(self) -> Any:
         """What the first agent's camera sees, uint8 ``(height, width, 3)``; None in mode ``human``."""

@@ -39,6 +39,8 @@ COLOURS = (
 OTHERS = "#b3b8c0"
 GAPS = 3.0
 """Height of the chart of gaps, inches."""
+NAME = 0.17
+"""Height of a name, inches."""
 NAMES = 1.7
 """Width left for the names beside it, inches."""
 STEP = 10.0
@@ -126,13 +128,14 @@ def _draw_gaps(axes: Axes, log: RaceLog, order: Sequence[Place], colours: dict[s
     deepest = max(float(np.nanmax(gap, initial=0.0)) for gap in behind.values())
     for name, gap in behind.items():
         axes.plot(marks, gap, color=colours.get(name, OTHERS), linewidth=1.6, zorder=3 + (name in colours))
-    frame_strip(axes, "gap to the winner, s", (1.06 * deepest + 0.5, -0.06 * deepest - 0.5))
+    lowest = _name(axes, order, behind, marks, colours, NAME / GAPS * (1.1 * deepest + 1))
+    frame_strip(axes, "gap to the winner, s", (max(1.06 * deepest, lowest) + 0.5, -0.06 * deepest - 0.5))
     axes.set_xlim(0, marks[-1] * (1 + NAMES / inside_width()))
+    axes.set_xticks([tick for tick in axes.get_xticks() if tick <= marks[-1]])
     axes.set_xlabel("distance, m", fontsize=9, color=INK)
     if log.track is not None:
         for line in np.arange(0, marks[-1] + 1, log.track.length):
             axes.axvline(line, color=INK, linewidth=0.9, linestyle=(0, (3, 2)), zorder=2)
-    _name(axes, order, behind, marks, colours, 2.12 * (deepest + 0.5) / GAPS * 0.085)
 
 
 def _name(
@@ -142,8 +145,8 @@ def _name(
     marks: np.ndarray,
     colours: dict[str, str],
     apart: float,
-) -> None:
-    """The names beside the ends of the lines, `apart` s at least so that none covers another."""
+) -> float:
+    """The names beside the ends of the lines, `apart` s at least so that none covers another; where the last stands."""
     lowest = -np.inf
     for place in order:
         known = np.flatnonzero(np.isfinite(behind[place.name]))
@@ -158,3 +161,4 @@ def _name(
             xytext=(marks[-1] * 1.012, lowest),
             **options,
         )
+    return lowest

@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import groupby
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,11 +21,10 @@ from racegym.driving import LONGEST, SLOWEST
 from racegym.errors import ConfigurationError
 from racegym.fleet import Fleet
 from racegym.render import watched
+from racegym.seat import Seat
 from racegym.sensors import Sensors, obtainable
 from racegym.signals import COMMON, Controls, Telemetry
 from racegym.simulator import Simulator, Standing, Standings
-from racegym.task import Task
-from racegym.track import Track
 
 PATIENCE = 1.5
 """Those who need so many times as long as the winner are not waited for."""
@@ -58,41 +58,6 @@ class Place:
     out: bool
 
 
-class Seat:
-    """An agent in its cars: its task over their rows of the telemetry."""
-
-    def __init__(self, name: str, agent: Agent, run: RunConfig, simulator: Simulator, rows: slice) -> None:
-        self.name = name
-        self.rows = rows
-        self._agent = agent
-        self._cars = rows.stop - rows.start
-        self.task = Task(run.task, simulator.spec, self._cars)
-        self._repeat = run.task.action.repeat
-        self._ticks = 0
-
-    def begin(self, now: Telemetry, tracks: list[Track | None]) -> None:
-        """The race is about to begin; `now` are its rows."""
-        self._agent.reset(self._cars)
-        self.task.courses.tracks = tracks
-        self.task.reset(now, None)
-        self._ticks = 0
-
-    def drive(self, now: Telemetry, controls: Controls) -> None:
-        """Write the agent's controls into `controls`, its rows; it decides only when its last action has run out."""
-        if self._ticks % self._repeat == 0:
-            task = self.task
-            observation = (
-                task.observer.observe(now, task.actuator.controls) if self._ticks else task.observer.current()
-            )
-            action = np.asarray(self._agent.act(observation))
-            if len(action) != self._cars:
-                raise ConfigurationError(
-                    f"{self.name}: {len(action)} actions for its {self._cars} cars; act takes and gives arrays (cars, ...)"
-                )
-            controls.block[:] = task.actuator.decode(action, now).block
-        self._ticks += 1
-
-
 def fit(
     agents: Sequence[tuple[str, Agent]],
     config: Any,
@@ -118,6 +83,9 @@ def fit(
         (name, agent, watched(seat(agent, config, simulator, overrides, laps), render_mode))
         for name, agent in agents
     ]
+    seats = [id(agent) for agent, _ in groupby(agent for _, agent in agents)]
+    if len(set(seats)) < len(seats):
+        raise ConfigurationError("an agent in several cars has them on end; else it takes one agent for each")
     first = fitted[0][2].simulator
     for name, _, run in fitted:
         if run.simulator != first:
@@ -136,18 +104,19 @@ def _too_many(agents: int, error: ConfigurationError) -> ConfigurationError:
     return ConfigurationError(f"{agents} agents do not fit into one race: {about_cars[0]}")
 
 
-def _seats(fitted: Sequence[Fitted], simulator: Simulator) -> Iterator[Seat]:
-    """One for each agent that is in cars on end."""
+def _seats(fitted: Sequence[Fitted], simulator: Simulator) -> Iterator[tuple[Seat, RunConfig]]:
+    """One for each agent that is in cars on end, and its run."""
     for _, group in groupby(enumerate(fitted), key=lambda entry: id(entry[1][1])):
         entries = list(group)
         row, (name, agent, run) = entries[0]
-        yield Seat(name, agent, run, simulator, slice(row, row + len(entries)))
+        yield Seat(name, agent, run, simulator.spec, slice(row, row + len(entries))), run
 
 
 class Race:
     """A race under way: `run` it to the end."""
 
-    def __init__(self, fitted: Sequence[Fitted], laps: int) -> None:
+    def __init__(self, fitted: Sequence[Fitted], laps: int, record: Path | None = None) -> None:
+        """It is recorded into folders of `record` (racegym[record]), one for each agent, with an episode a car."""
         self._simulator = simulator = fitted[0][2].simulator.build()
         spec = simulator.spec
         if spec.cars != len(fitted):
@@ -155,14 +124,17 @@ class Race:
         self.laps = laps
         self._fleet = Fleet([simulator])
         self._names = [name for name, _, _ in fitted]
-        self._seats = list(_seats(fitted, simulator))
+        seats = list(_seats(fitted, simulator))
+        self._seats = [each for each, _ in seats]
         wanted = frozenset[str]().union(*(each.task.signals for each in self._seats))
         wanted |= obtainable(spec) & frozenset(COMMON) - {"rangefinders"}
         self._sensors = Sensors(spec, sorted(wanted), laps)
         self.now, self._before = Telemetry(spec.cars), Telemetry(spec.cars)
         self._controls = Controls(spec.cars)
         self._now_of = [self.now.rows(each.rows) for each in self._seats]
-        self._controls_of = [self._controls.rows(each.rows) for each in self._seats]
+        if record is not None:
+            for each, run in seats:
+                each.record(record / each.folder, run, self._sensors.derived, laps)
         self._finished = np.full(spec.cars, np.nan)
         self._waited = 0
 
@@ -180,6 +152,8 @@ class Race:
                 self._step()
             if watch:
                 watch(self)
+            for each in self._seats:
+                each.end()
             return self.order()
         except KeyboardInterrupt:
             if self._waited:
@@ -187,6 +161,8 @@ class Race:
             raise
         finally:
             self._fleet.close()
+            for each in self._seats:
+                each.close()
 
     def _begin(self, seed: int | None) -> None:
         self._fleet.open()
@@ -196,7 +172,7 @@ class Race:
         self._fleet.reset(self.now, None, [seed] * self.now.cars)
         self._sensors.reset(self.now, None)
         for each, now in zip(self._seats, self._now_of, strict=True):
-            each.begin(now, self._fleet.tracks[each.rows])
+            each.begin(now, self._controls.rows(each.rows), self._fleet.tracks[each.rows], seed)
 
     def _film(self, rows: slice, camera: str) -> np.ndarray:
         return self._fleet.frame(camera)[rows]
@@ -216,8 +192,8 @@ class Race:
         return self._fleet.frame(self._simulator.spec.cameras[0].name)[row]
 
     def _step(self) -> None:
-        for each, now, controls in zip(self._seats, self._now_of, self._controls_of, strict=True):
-            each.drive(now, controls)
+        for each in self._seats:
+            each.drive()
         self._before.block[:] = self.now.block
         self._fleet.send(self._controls)
         self._fleet.read(self.now)

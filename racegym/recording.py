@@ -205,10 +205,10 @@ class Recorder(gymnasium.Wrapper):
         frame_every: int = 1,
     ) -> None:
         super().__init__(env)
-        tap = _tap(env.unwrapped, Path(folder), agent)
+        recorder = tap(env.unwrapped, Path(folder), agent)
         if frames:
             render: Any = env.render if frames is True else frames
-            tap.film(render, frame_every)
+            recorder.film(render, frame_every)
 
     def __enter__(self) -> Recorder:
         return self
@@ -219,19 +219,19 @@ class VectorRecorder(VectorWrapper):
 
     def __init__(self, env: VectorEnv, folder: str | Path, agent: str | None = None) -> None:
         super().__init__(env)
-        _tap(env.unwrapped, Path(folder), agent)
+        tap(env.unwrapped, Path(folder), agent)
 
 
-def _tap(inner: Any, folder: Path, agent: str | None) -> Tap:
+def tap(inner: Any, folder: Path, agent: str | None) -> Tap:
+    """Put a `Tap` between an environment and its session."""
     if not hasattr(getattr(inner, "session", None), "task"):
         raise ConfigurationError(
             f"{type(inner).__name__} cannot be recorded; a RaceEnv or a RaceVectorEnv is wanted"
         )
     runs = inner.configs if hasattr(inner, "configs") else [inner.config]
     config = [run.model_dump(mode="json") for run in runs]
-    tap = Tap(inner.session, folder, config[0] if len(config) == 1 else config, agent)
-    inner.session = tap
-    return tap
+    inner.session = Tap(inner.session, folder, config[0] if len(config) == 1 else config, agent)
+    return inner.session
 
 
 def _flat(observation: Any) -> np.ndarray:

@@ -105,6 +105,40 @@ def test_agents_that_need_different_simulators_cannot_race() -> None:
         fit([("scripted", agents.load("scripted")), ("picky", Picky())], "bicycle/oval")
 
 
+def test_an_agent_drives_several_cars_that_follow_each_other_in_the_list() -> None:
+    one, other = agents.load("scripted"), agents.load("scripted")
+    assert len(fit([("a", one), ("b", one), ("c", other)], "bicycle/oval")) == 3
+    with pytest.raises(ConfigurationError, match="on end"):
+        fit([("a", one), ("b", other), ("c", one)], "bicycle/oval")
+
+
+def test_too_many_agents_are_counted() -> None:
+    many = [(str(number), agents.load("scripted")) for number in range(11)]
+    with pytest.raises(ConfigurationError, match="11 agents do not fit into one race"):
+        fit(many, "torcs/forza")
+
+
+def test_races_are_recorded_an_episode_for_each_car(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    from racegym.dataset import Dataset
+
+    race = env(**{"task.truncation.steps": 20})
+    race.record(tmp_path / "parallel")
+    race.reset(seed=1)
+    while race.agents:
+        race.step({agent: np.full(2, 0.3, np.float32) for agent in race.agents})
+    race.close()
+    episodes = Dataset(tmp_path / "parallel").episodes
+    assert [(episode.info["row"], episode.steps) for episode in episodes] == [(0, 20), (1, 20), (2, 20)]
+
+    driver = agents.load("scripted")
+    fitted = fit([("a", driver), ("b", driver)], "bicycle/oval", laps=1)
+    order = Race(fitted, 1, tmp_path / "race").run(seed=1)
+    episodes = Dataset(tmp_path / "race" / "a").episodes
+    assert [episode.info["ended_by"] for episode in episodes] == ["laps", "laps"]
+    assert episodes[0].info["lap_times"] == [pytest.approx(order[0].best_lap, abs=1e-3)]
+
+
 def test_the_command_prints_and_keeps_a_classification_with_points(tmp_path: Path) -> None:
     command = [
         "race",

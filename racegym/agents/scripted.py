@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from racegym.agents import racecraft
+from racegym.agents.racecraft import Racecraft
 from racegym.agents.view import OPEN, STATIONS, road
 from racegym.observations import DEFAULT_TERMS
 from racegym.signals import BEAMS, SIGNALS
@@ -91,7 +91,7 @@ class Scripted:
         self._half, self._bend = np.full(cars, 5.0), np.zeros(cars)
         self._standing, self._backing = np.zeros(cars), np.zeros(cars)
         self._before = np.zeros(cars)
-        self._racecraft, self._brakes = racecraft.Racecraft(cars), np.zeros(cars, bool)
+        self._racecraft = Racecraft(cars)
 
     def act(self, observation: np.ndarray) -> np.ndarray:
         """Actions ``(cars, 2)`` in [-1, 1] from observations ``(cars, n)``."""
@@ -126,8 +126,8 @@ class Scripted:
                 see["time"][:, 0], see["opponents"], offset, error, stations, bends
             )
         if traffic:
-            low, high = racecraft.corridor(
-                traffic, low, high, stations[:, 1:], offset, forward, self._half, self._brakes
+            low, high = self._racecraft.corridor(
+                traffic, low, high, stations[:, 1:], offset, forward, self._half
             )
         curves, offsets = self._path(stations, bends, offset, error + slip, low, high)
 
@@ -138,8 +138,7 @@ class Scripted:
         self._learn(forward, slip, lateral, curve, see["steer"][:, 0], off)
         target = np.where(off, OFF_SPEED, self._speed(forward, stations, curves, bends, view))
         if traffic:
-            self._brakes = target < forward
-            target = np.minimum(target, racecraft.limit(traffic, stations, offsets, offset, forward, grip))
+            target = self._racecraft.limit(traffic, stations, offsets, offset, forward, grip, target)
         steer = self._steer(forward, curve, lateral / pace**2, most, slip)
         pedal = self._pedal(
             target - forward, np.maximum(np.abs(curve) * forward**2, np.abs(lateral)) / grip, slip, off

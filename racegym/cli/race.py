@@ -45,6 +45,10 @@ def command(
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Where to write; racegym-out/<what>-<when> by default.")
     ] = None,
+    record: Annotated[
+        Path | None,
+        typer.Option(metavar="DIR", help="Record the race, a folder for each agent (racegym[record])."),
+    ] = None,
     video: Annotated[
         Path | None, typer.Option(metavar="FILE.mp4", help="Film the race from one car (racegym[record]).")
     ] = None,
@@ -65,7 +69,7 @@ def command(
     overrides = _overrides(override or [], opponents)
     entered = _enter(_names(agents), config, simulator, overrides, seed)
     fitted = fit(entered, config, simulator, overrides, laps, None if video is None else "rgb_array")
-    race, log = Race(fitted, laps), RaceLog()
+    race, log = Race(fitted, laps, record), RaceLog()
     with race_progress(log, laps, quiet=as_json) as progress:
         order = _run(race, seed, [log, progress], video, follow - 1)
     rows = table(order, laps, points)
@@ -106,18 +110,19 @@ def _overrides(settings: list[str], opponents: str) -> dict[str, Any]:
 def _enter(
     names: list[str], config: str, simulator: str | None, overrides: dict[str, Any], seed: int | None
 ) -> list[tuple[str, Agent]]:
-    """The agents by name; those of the same name are one agent in several cars, which are numbered."""
+    """The agents by name; the same name several times on end is one agent in several cars. Equal names are numbered."""
     import racegym
     from racegym import agents
 
-    loaded: dict[str, Agent] = {}
-    entered = []
+    entered: list[tuple[str, Agent]] = []
     for number, name in enumerate(names):
-        if name not in loaded:
+        if number and names[number - 1] == name:
+            agent = entered[-1][1]
+        else:
             space = racegym.make(config, simulator, overrides).action_space if name == "random" else None
-            loaded[name] = agents.load(name, space, None if seed is None else seed + number)
+            agent = agents.load(name, space, None if seed is None else seed + number)
         label = name if names.count(name) == 1 else f"{name} {names[: number + 1].count(name)}"
-        entered.append((label, loaded[name]))
+        entered.append((label, agent))
     return entered
 
 
