@@ -119,6 +119,17 @@ Screen& screen(Lifeline& lifeline) {
 
 Screen* first = nullptr;
 
+// The module splits its picture among the humans, and our cars pass for humans. The scenes to come tell what they are.
+void leave_one_human(tSituation& situation) {
+    bool found = false;
+    for (int i = 0; i < situation._ncars; ++i) {
+        tCarElt& car = *situation.cars[i];
+        if (car._driverType != RM_DRV_HUMAN) continue;
+        if (found) car._driverType = RM_DRV_ROBOT;
+        found = true;
+    }
+}
+
 }  // namespace
 
 Renderer::Renderer(CameraHeader& header, tSituation* situation, Lifeline& lifeline)
@@ -141,6 +152,7 @@ Renderer::Renderer(CameraHeader& header, tSituation* situation, Lifeline& lifeli
     void* const menu = GfuiScreenCreateEx(nullptr, nullptr, nullptr, nullptr, nullptr, 0);
     const auto width = static_cast<int>(header.width), height = static_cast<int>(header.height);
     graphics_.initview(0, 0, width, height, 0, menu);
+    leave_one_human(*situation);
     graphics_.initcars(situation);
     first = &screen(lifeline);
     gl.pixel_store(kPackAlignment, 1);

@@ -243,3 +243,19 @@ def test_a_vector_has_a_picture_of_each_row() -> None:
         assert observation.shape == (2, 24, 32, 3) and (observation[0] != observation[1]).any()
     finally:
         env.close()
+
+
+def test_each_car_of_a_race_has_the_whole_picture_for_itself() -> None:
+    alone, first = (_first_car_of(cars) for cars in (1, 3))
+    assert np.array_equal(alone, first)
+
+
+def _first_car_of(cars: int) -> np.ndarray:
+    """What the car in front sees on the grid."""
+    simulator = game(cars=cars)
+    try:
+        simulator.open()
+        simulator.reset()
+        return simulator.frame("bonnet")[0].copy()
+    finally:
+        simulator.close()
