@@ -33,10 +33,8 @@ ATTEMPT = 5.0  # s, within which a car ahead has to be reached to go past it
 SLOW = 0.5  # share of our speed; a slower car is gone past wherever it is
 SWERVE = 1.0  # s, that it takes to be clear of a car ahead by moving aside
 PATIENCE, ATTACK = 1.5, 4.0  # s: of being held up by a car that does not speed up, and of then going past it
-HELD, HASTE = (
-    5.0,
-    8.0,
-)  # m/s: slower than alone, from which that counts; faster than now, at which it goes past
+HELD = 5.0  # m/s slower than alone, from which that counts
+HASTE = 8.0  # m/s faster than now, at which it goes past
 
 
 @dataclass(frozen=True, eq=False)
