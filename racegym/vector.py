@@ -60,11 +60,7 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
         self.num_envs = num_envs
         self.autoreset_mode = AutoresetMode(autoreset_mode)
         run = self.configs[0]
-        if run.clock.realtime is not None:
-            raise ConfigurationError(
-                "clock.realtime: a vector is stepped as one, but in real time each row has its own clock; "
-                "use gymnasium's AsyncVectorEnv over RaceEnv"
-            )
+        _refuse_realtime(self.configs, num_envs)
         self.session = Session(
             _simulators(self.configs, num_envs), run.task, run.on_fault, run.faults_in_a_row
         )
@@ -172,6 +168,19 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
 
     def close_extras(self, **kwargs: Any) -> None:
         self.session.close()
+
+
+def _refuse_realtime(runs: Sequence[RunConfig], rows: int) -> None:
+    """A vector is stepped as one, and waits for rows that start anew: games that run on meanwhile cannot be in it."""
+    for run in runs:
+        spec = run.simulator.build().spec
+        if run.clock.step(spec) is None and (spec.lockstep or rows == 1):
+            continue
+        why = "clock.realtime is set" if spec.lockstep else f"{spec.name} does not wait for its driver"
+        raise ConfigurationError(
+            f"{why}: in real time each row has its own clock, and goes on while others start anew; use a process for "
+            "each: gymnasium.vector.AsyncVectorEnv([lambda: racegym.make(...)] * n), each with a game of its own"
+        )
 
 
 def _simulators(runs: Sequence[RunConfig], rows: int) -> list[Simulator]:
