@@ -95,6 +95,11 @@ CIRCUITS = {
             *(turn(95, -150, width=16), straight(60), turn(45, -120, width=9), straight(200, width=12)),
         ),
     ),
+    "kart": Layout(
+        "a short oval, a lap in twenty seconds",
+        10.0,
+        (straight(40), turn(25, 180), straight(80), turn(25, 180), straight(40)),
+    ),
 }
 
 

@@ -28,7 +28,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from racegym.simulator import Backend, Requirement, Simulator
-from racegym_trackmania.options import TrackmaniaOptions
+from racegym_trackmania.options import LOADED, STAND_IN, TrackmaniaOptions
 
 
 def _build(options: TrackmaniaOptions) -> Simulator:
@@ -44,7 +44,7 @@ def _build(options: TrackmaniaOptions) -> Simulator:
 def _courses() -> Sequence[str]:
     from racegym_trackmania import line
 
-    return ("stand-in", *line.names())
+    return (STAND_IN, LOADED, *line.names())
 
 
 def _requirements() -> Sequence[Requirement]:

@@ -1,4 +1,6 @@
-"""``racegym trackmania``: the plug-in, a look at what is missing, recorded lines, and how quick keys and pixels are."""
+"""``racegym trackmania``: the plug-in, a look at what is missing, recorded lines, the HUD's digits, and how quick keys
+and pixels are.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +8,8 @@ from pathlib import Path
 from typing import Annotated, Any
 
 import typer
+
+from racegym.errors import BackendUnavailable, ConfigurationError
 
 app = typer.Typer(help="TrackMania, in real time by screen, keys and telemetry.", no_args_is_help=True)
 
@@ -65,14 +69,94 @@ def record_line(
     from racegym_trackmania import line
     from racegym_trackmania.record import record
 
-    options: dict[str, Any] = {}
-    for text in override or []:
-        key, _, value = text.partition("=")
-        options[key] = int(value) if value.isdigit() else value
-    places = record(options, seconds, stand_in, typer.echo)
+    places = record(_nested(override or []), seconds, stand_in, typer.echo)
     track = line.from_drive(name, places, width, closed)
     kind = "a circuit" if track.closed else "from start to finish"
     typer.echo(f"{track.length:.0f} m, {kind}: {line.save(track)}")
+
+
+def _nested(settings: list[str]) -> dict[str, Any]:
+    """``deadlines.start=5`` as ``{"deadlines": {"start": "5"}}``."""
+    options: dict[str, Any] = {}
+    for text in settings:
+        path, equals, value = text.partition("=")
+        if not equals:
+            raise ConfigurationError(f"--set {text}: an option and a value are wanted, as in game=tmnf")
+        *folders, name = path.split(".")
+        place = options
+        for folder in folders:
+            place = place.setdefault(folder, {})
+        place[name] = value
+    return options
+
+
+Picture = Annotated[Path, typer.Argument(help="a .png file")]
+
+
+@app.command()
+def picture(
+    file: Picture,
+    game: Annotated[str, typer.Option(help="tm2020 or tmnf")] = "tmnf",
+    display: Annotated[str | None, typer.Option(help="X display, by default $DISPLAY")] = None,
+) -> None:
+    """Save what the game's window shows, without its frame. Name it after the speed on it: 138.png."""
+    from matplotlib import image
+
+    from racegym import capture
+    from racegym_trackmania.profiles import profile
+
+    known = profile(game)
+    window = capture.find(known.windows, None, display)
+    if window is None:
+        raise BackendUnavailable(
+            f"trackmania: no window is called {' or '.join(known.windows)}; start the game"
+        )
+    screen = capture.Screen(display)
+    try:
+        image.imsave(file, screen.grab(window.rectangle()).pixels)
+    finally:
+        screen.close()
+        window.close()
+    typer.echo(f"{file}")
+
+
+@app.command()
+def digits(
+    file: Annotated[Path, typer.Argument(help="the digits' file, .npz; the option hud of later runs")],
+    pictures: Annotated[
+        list[Path], typer.Argument(help="pictures named after the speed they show: 7.png 138.png ...")
+    ],
+    area: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LEFT,TOP,WIDTH,HEIGHT", help="Where the digits are, and nothing else as bright."
+        ),
+    ] = None,
+    bright: Annotated[
+        int, typer.Option(min=1, max=255, help="The digits are so bright in red, green and blue.")
+    ] = 250,
+    finish: Annotated[Path | None, typer.Option(help="A picture of the finish.")] = None,
+    finish_area: Annotated[
+        str | None,
+        typer.Option(metavar="LEFT,TOP,WIDTH,HEIGHT", help="The part of it that shows at the finish alone."),
+    ] = None,
+) -> None:
+    """Learn a game's digits, by which the speed is read off its HUD, from pictures of it (racegym trackmania picture).
+
+    All ten must be on them. What was learnt is tried on each picture before it is written.
+    """
+    from racegym_trackmania.digits import Area, learn, load, patch, shown
+
+    if (finish is None) != (finish_area is None):
+        raise ConfigurationError("--finish and --finish-area go together")
+    hud = learn([shown(one) for one in pictures], Area.parse(area) if area else None, bright)
+    if finish is not None and finish_area is not None:
+        hud = hud._replace(finish=patch(load(finish), Area.parse(finish_area)))
+        if any(hud.finished(load(one)) for one in pictures):
+            raise ConfigurationError(f"--finish-area {finish_area}: other pictures look the same there")
+    hud.save(file)
+    height, width = hud.templates.shape[1:]
+    typer.echo(f"digits of {width} x {height} pixels, {len(pictures)} pictures read back: {file}")
 
 
 @app.command()

@@ -79,7 +79,7 @@ class Connection:
         options = self._options
         arguments = {
             "title": self._profile.windows[0], "track": options.circuit, "width": options.width,
-            "height": options.height, "rate": options.rate, "laps": options.laps,
+            "height": options.height, "rate": options.rate, "laps": options.laps, "dot": options.dot,
         }  # fmt: skip
         words = [word for name, value in arguments.items() for word in (f"--{name}", str(value))]
         self.stand_in = StandIn(display or os.environ["DISPLAY"], words, options.deadlines.start)
@@ -164,9 +164,9 @@ class Connection:
 
     def sound(self, state: State | None) -> State:
         """`state`, or why it cannot be driven by: `SimulatorLost`, `SimulatorTimeout`."""
+        assert self.reader is not None
         if state is None:
             self.check()
-            assert self.reader is not None
             if self.reader.error is not None:
                 raise SimulatorLost(str(self.reader.error)) from self.reader.error
             if self.reader.state == "connecting":
@@ -177,6 +177,8 @@ class Connection:
                 f"trackmania: no telemetry for {self._options.deadlines.step:g} s ({self.reader.state}, "
                 f"{self.reader.garbage} bytes not understood); is the game stalled, or in a menu?"
             )
+        if self.reader.stall > self._options.deadlines.step:
+            raise SimulatorTimeout(f"trackmania: the game stood still for {self.reader.stall:.2f} s")
         if state.menu or not state.car:
             raise SimulatorLost(
                 "trackmania: the game is in a menu, or has no car on the map; load the map again"

@@ -1,7 +1,8 @@
-"""Speed read off the picture: three digits at a fixed place from the lower right corner, by the nearest template.
+"""What the picture tells in signs: the speed, in digits at a fixed place from the lower right corner, by the nearest
+template; and the finish, by a patch that is shown when the race is over.
 
-Templates are boolean ``(10, height, width)``. Games draw their own; `load` takes a file of them, `FONT` are the
-stand-in's.
+Templates are boolean ``(10, height, width)``. Games draw their own: `digits` learns them from pictures, `load` takes a
+file of them, `FONT` are the stand-in's.
 """
 
 from __future__ import annotations
@@ -22,8 +23,29 @@ _ROWS = (
 FONT = np.array([[[bool(row >> bit & 1) for bit in (4, 3, 2, 1, 0)] for row in rows] for rows in _ROWS])
 
 
+#: A patch whose grey values differ from the picture's by less in the mean is there.
+ALIKE = 25.0
+
+
+class Patch(NamedTuple):
+    """A part of the picture, by which a moment is recognised."""
+
+    left: int
+    top: int
+    grey: np.ndarray
+    """uint8 ``(height, width)``"""
+
+    def seen(self, pixels: np.ndarray) -> bool:
+        """Whether uint8 ``(h, w, 3)`` shows it."""
+        height, width = self.grey.shape
+        there = pixels[self.top : self.top + height, self.left : self.left + width].astype(np.float32)
+        if there.shape[:2] != self.grey.shape:
+            return False
+        return float(np.abs(there.mean(axis=2) - self.grey).mean()) < ALIKE
+
+
 class Hud(NamedTuple):
-    """Where the digits are and what they look like."""
+    """Where the digits are and what they look like; and what shows the finish, where that is known."""
 
     templates: np.ndarray
     right: int
@@ -34,6 +56,7 @@ class Hud(NamedTuple):
     digits: int = 3
     bright: int = 250
     """A digit's pixels are at least so bright in all channels."""
+    finish: Patch | None = None
 
     def read(self, pixels: np.ndarray) -> int | None:
         """The number shown in uint8 ``(h, w, 3)``; None when what is there is no number."""
@@ -55,20 +78,45 @@ class Hud(NamedTuple):
             value, seen = value * 10 + int(wrong.argmin()), True
         return value if seen else None
 
+    def finished(self, pixels: np.ndarray) -> bool:
+        """Whether uint8 ``(h, w, 3)`` shows the finish; never where it is not known how that looks."""
+        return self.finish is not None and self.finish.seen(pixels)
+
     def save(self, path: Path) -> None:
         """Write it as .npz."""
-        numbers = np.array([self.right, self.bottom, self.step, self.digits, self.bright])
-        np.savez_compressed(path, templates=self.templates, numbers=numbers)
+        parts = {"numbers": np.array([self.right, self.bottom, self.step, self.digits, self.bright])}
+        if self.finish is not None:
+            parts |= {"finish": self.finish.grey, "corner": np.array([self.finish.left, self.finish.top])}
+        np.savez_compressed(path, allow_pickle=False, templates=self.templates, **parts)
 
 
 SCALE = 2
-STANDIN = Hud(FONT.repeat(SCALE, axis=1).repeat(SCALE, axis=2), right=8, bottom=8, step=6 * SCALE)
+#: What the stand-in shows at the finish: a chequered flag.
+FLAG = Patch(
+    8, 8, np.kron((np.indices((4, 8)).sum(axis=0) % 2).astype(np.uint8) * 255, np.ones((4, 4), np.uint8))
+)
+
+
+def stand_in(scale: int = SCALE) -> Hud:
+    """The stand-in's, with a digit's dot `scale` pixels wide."""
+    dots = FONT.repeat(scale, axis=1).repeat(scale, axis=2)
+    return Hud(dots, right=4 * scale, bottom=4 * scale, step=6 * scale, finish=FLAG)
+
+
+STANDIN = stand_in()
 
 
 def load(path: Path) -> Hud:
     """A `Hud` that `Hud.save` wrote; `ConfigurationError` when the file is none."""
     try:
         with np.load(path, allow_pickle=False) as data:
-            return Hud(data["templates"].astype(bool), *(int(number) for number in data["numbers"]))
+            patch = None
+            if "finish" in data:
+                left, top = (int(number) for number in data["corner"])
+                patch = Patch(left, top, data["finish"])
+            numbers = (int(number) for number in data["numbers"])
+            return Hud(data["templates"].astype(bool), *numbers, finish=patch)
     except (OSError, ValueError, KeyError, TypeError) as error:
-        raise ConfigurationError(f"{path}: no digits of a HUD: {error}") from error
+        raise ConfigurationError(
+            f"{path}: no digits of a HUD: {error}; racegym trackmania digits makes such a file"
+        ) from error

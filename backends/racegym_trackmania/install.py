@@ -13,6 +13,7 @@ from racegym.errors import BackendUnavailable
 from racegym.paths import shipped
 from racegym.simulator import Requirement
 from racegym_trackmania.launch import XVFB
+from racegym_trackmania.profiles import profile
 
 PLUGIN = "Racegym"
 EXTRA = "pip install 'racegym[trackmania]'"
@@ -41,6 +42,7 @@ def install(game: str, folder: Path | None = None) -> Path:
 
     `BackendUnavailable` when there is no such folder.
     """
+    profile(game)
     base = folder or openplanet(game)
     if base is None or not base.is_dir():
         looked = ", ".join(str(home / FOLDERS[game]) for home in homes(game))

@@ -17,6 +17,8 @@ from pathlib import Path
 from racegym.errors import BackendUnavailable, SimulatorLost
 
 _log = logging.getLogger(__name__)
+_ANSWER = 20.0
+"""How long the stand-in may take to answer, s."""
 XVFB = "apt-get install -y --no-install-recommends xvfb"
 # The shell keeps the display's pipe open, and kills the X server when the owner's end of its input is closed.
 _KEEPER = 'trap "" INT; "$@" & server=$!; read -r _; kill "$server"; wait "$server"'
@@ -113,9 +115,18 @@ class StandIn:
 
     def fault(self, name: str) -> None:
         """Switch a fault on: close, silent, half, garbage, menu, unfocus, move, resize, stall, freeze,
-        minimise, die, none.
+        minimise, die, none. Returns when it is on; `SimulatorLost` when the stand-in does not answer.
         """
         self._lifeline.sendall(f"fault {name}\n".encode())
+        self._lifeline.settimeout(_ANSWER)
+        try:
+            answered = self._lifeline.recv(4096)
+        except TimeoutError:
+            answered = b""
+        if not answered:
+            raise SimulatorLost(
+                f"trackmania: the stand-in does not switch on the fault {name}{self._last_words()}"
+            )
 
     def check(self) -> None:
         """`SimulatorLost` when the process is gone."""

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Literal
 
-from pydantic import Field
+from pydantic import Field, model_validator
 
 from racegym.simulator import Options
 
-STAND_IN = "stand-in"
+STAND_IN, LOADED = "stand-in", "loaded"
 PORT, TMRL_PORT, TMINTERFACE_PORT = 9011, 9000, 8478
 
 
@@ -21,7 +21,9 @@ class Deadlines(Options):
     )
     countdown: float = Field(default=10.0, gt=0, description="from there to the green light")
     step: float = Field(
-        default=0.4, gt=0, description="telemetry may be so old; an older one ends the episode"
+        default=0.35,
+        gt=0,
+        description="telemetry may be so old, or a picture stand still; then the episode ends",
     )
 
 
@@ -31,7 +33,7 @@ class TrackmaniaOptions(Options):
     map: str = Field(
         default=STAND_IN,
         pattern=r"^[A-Za-z0-9_. -]+$",
-        description="stand-in, or the name of a recorded line of the map that the game has loaded",
+        description="stand-in, the name of a recorded line of the map that the game has loaded, or loaded: any map",
     )
     game: Literal["tm2020", "tmnf"] = Field(
         default="tm2020", description="TrackMania 2020, or Nations Forever"
@@ -55,11 +57,15 @@ class TrackmaniaOptions(Options):
         default=None, description="chosen at each start"
     )
     hud: str | None = Field(
-        default=None, description="file of the HUD's digits, for source pixels; null: the stand-in's"
+        default=None,
+        description="file of the HUD's digits, for source pixels (racegym trackmania digits); null: the stand-in's",
     )
     line: str | None = Field(default=None, description="file of a recorded line, instead of that of the map")
     circuit: str = Field(default="oval", description="of the stand-in: a circuit of the built-in simulator")
     laps: int = Field(default=1, ge=1, le=1000, description="of the stand-in: laps to the finish")
+    dot: int = Field(
+        default=2, ge=1, le=8, description="of the stand-in: size of a dot of its digits, pixels"
+    )
     rate: int = Field(default=60, ge=10, le=240, description="frames and telemetries a second")
     step: float = Field(
         default=0.05, ge=0.01, le=1, multiple_of=0.01, description="of source tminterface: time of a step, s"
@@ -71,6 +77,15 @@ class TrackmaniaOptions(Options):
         description="of source tminterface: times real time; 0: as fast as it goes",
     )
     deadlines: Deadlines = Deadlines()
+
+    @model_validator(mode="after")
+    def _digits_are_known(self) -> TrackmaniaOptions:
+        if self.source == "pixels" and self.map != STAND_IN and self.hud is None:
+            raise ValueError(
+                "source pixels reads the speed off the HUD, and hud names no file of this game's digits; make one: "
+                "racegym trackmania digits"
+            )
+        return self
 
     @property
     def address(self) -> tuple[str, int]:

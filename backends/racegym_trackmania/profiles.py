@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from racegym.errors import ConfigurationError
 from racegym.simulator import Gearbox
 
 RPM = 2 * 3.141592653589793 / 60
@@ -31,6 +32,13 @@ class Profile:
     def gearbox(self) -> Gearbox:
         up = (self.top_rpm * RPM,) * (self.gears - 1)
         return Gearbox(up=(*up, float("inf")), down=(0.0, *(0.5 * self.top_rpm * RPM,) * (self.gears - 1)))
+
+
+def profile(game: str) -> Profile:
+    """The game called `game`; `ConfigurationError` when there is none."""
+    if game not in PROFILES:
+        raise ConfigurationError(f"game {game!r} is not known; there are {', '.join(PROFILES)}")
+    return PROFILES[game]
 
 
 PROFILES = {

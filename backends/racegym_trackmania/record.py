@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import time
 from collections.abc import Callable, Mapping
 from typing import Any
 
 import numpy as np
+from pydantic import ValidationError
 
-from racegym.errors import BackendUnavailable
+from racegym.errors import BackendUnavailable, ConfigurationError
 from racegym.signals import Controls
-from racegym_trackmania.options import STAND_IN, TrackmaniaOptions
+from racegym_trackmania.options import LOADED, STAND_IN, TrackmaniaOptions
 from racegym_trackmania.simulator import Trackmania
 from racegym_trackmania.telemetry import Reader
 
@@ -19,15 +21,23 @@ AHEAD = 12.0
 """How far ahead the stand-in's driver aims, m."""
 PACE = 14.0
 """How fast it goes, m/s."""
+POSED = ("telemetry", "tmrl")
+"""Sources that stream the pose."""
+JUMP = 25.0
+"""Between two frames no car drives so far, m: it was put elsewhere, even where the game does not say so."""
 
 
 def record(
     options: Mapping[str, Any], seconds: float, stand_in: bool, say: Callable[[str], object]
 ) -> np.ndarray:
-    """Places ``(n, 3)``, m, from the start of a race to its finish, Ctrl-C or `seconds`."""
+    """Places ``(n, 3)``, m, from the start of a race to its finish, Ctrl-C or `seconds`; `options` are texts."""
     if stand_in:
         return _by_ourselves(options, seconds)
-    checked = TrackmaniaOptions.model_validate({"map": "recording", **options})
+    checked = _checked({"map": LOADED, **options})
+    if checked.source not in POSED:
+        raise ConfigurationError(
+            f"trackmania: source {checked.source} does not stream where the car is; record with {' or '.join(POSED)}"
+        )
     reader = Reader(*checked.address, tmrl=checked.source == "tmrl")
     try:
         if reader.wait(0, checked.deadlines.start) is None:
@@ -42,6 +52,13 @@ def record(
         reader.close()
 
 
+def _checked(options: Mapping[str, Any]) -> TrackmaniaOptions:
+    try:
+        return TrackmaniaOptions.model_validate_strings(options, strict=False)
+    except ValidationError as error:
+        raise ConfigurationError(f"trackmania: {error}") from error
+
+
 def _watch(reader: Reader, seconds: float) -> np.ndarray:
     """Every place from the last restart on."""
     places: list[tuple[float, ...]] = []
@@ -52,7 +69,8 @@ def _watch(reader: Reader, seconds: float) -> np.ndarray:
             state = reader.wait(reader.records, 1.0)
             if state is None or not state.car:
                 continue
-            if state.discontinuities != count:
+            jumped = bool(places) and math.dist(state.position, places[-1]) > JUMP
+            if state.discontinuities != count or jumped:
                 places, count = [], state.discontinuities
             places.append(state.position)
             if state.finished:
@@ -64,7 +82,7 @@ def _watch(reader: Reader, seconds: float) -> np.ndarray:
 
 def _by_ourselves(options: Mapping[str, Any], seconds: float) -> np.ndarray:
     """The stand-in, driven along its own circuit by keys."""
-    simulator = Trackmania(TrackmaniaOptions.model_validate({"map": STAND_IN, **options}))
+    simulator = Trackmania(_checked({"map": STAND_IN, **options}))
     simulator.open()
     try:
         now, places = simulator.reset(), []

@@ -27,22 +27,23 @@ from racegym_trackmania.options import STAND_IN, TrackmaniaOptions
 from racegym_trackmania.profiles import PROFILES
 from racegym_trackmania.race import TAP, Restart
 from racegym_trackmania.telemetry import State
+from racegym_trackmania.watch import Watch
 
 _POSED = frozenset(
     {"time", "position", "yaw", "pitch", "roll", "speed", "velocity", "yaw_rate", "engine_speed", "gear"}
     | {"steer", "throttle", "brake", "finished"}
 )
+#: Where pixels alone tell of them, the whole race counts as one lap.
+_LAPS = ("laps", "lap_time", "last_lap_time", "best_lap_time")
 #: What each source tells.
 SIGNALS_OF = {
     "telemetry": _POSED,
     "tmrl": _POSED - {"pitch", "roll"},
-    "pixels": frozenset({"time", "speed", "steer", "throttle", "brake"}),
+    "pixels": frozenset({"time", "speed", "steer", "throttle", "brake", "finished", *_LAPS}),
 }
+_SETTLED = 0.3
+"""After the restart keys the screen is looked at for so long, s."""
 _OBEYED = frozenset({"steer", "throttle", "brake"})
-_GLANCE = 0.05
-"""Between two looks for a window, s."""
-SELDOM = 5
-"""Sends between two looks at the window's size, which cost some round trips."""
 
 
 class Trackmania(Simulator):
@@ -73,7 +74,9 @@ class Trackmania(Simulator):
         self._telemetry = Telemetry(1)
         self._applied = Controls(1)
         self._axes = KeyAxes()
-        self._digits = hud.load(Path(options.hud)) if options.hud else hud.STANDIN
+        self._digits = hud.load(Path(options.hud)) if options.hud else hud.stand_in(options.dot)
+        self.watch = Watch(self._digits, options.deadlines.step)
+        """What pixels alone tell."""
         self._connection: Connection | None = None
         self._track: Track | None = None
         self._began = 0.0
@@ -148,33 +151,35 @@ class Trackmania(Simulator):
         self._applied.block[...] = Controls(1).block
         if link.reader is None:
             self._restart_blindly(link.keys)
+            self.watch.begin(self._began)
             return self._see()
         state = Restart(link.reader, link.keys, self._profile, self._options.deadlines).begin()
         self._seen = link.reader.records
+        link.reader.forgive()
         self._began = state.arrived if math.isnan(state.race_time) else state.race_time
         return self._report(state)
 
     def _restart_blindly(self, keys: Keyboard) -> None:
-        """Tap the restart keys in turn until the speed on the screen is 0 and stays so while nothing is held."""
+        """Tap the restart keys in turn until the screen shows a speed of 0 while nothing is held."""
         end = time.perf_counter() + self._options.deadlines.countdown
-        rounds = [*self._profile.dismiss, *self._profile.restart]
         while time.perf_counter() < end:
-            for key in rounds:
+            for key in (*self._profile.dismiss, *self._profile.restart):
                 keys.hold({key})
-                self._watch(TAP)
+                self._look(TAP)
                 keys.hold(())
-                self._watch(TAP)
-            if self._watch(self._options.deadlines.restart) == 0:
+                self._look(TAP)
+            if self._look(_SETTLED) == 0:
                 self._began = time.perf_counter()
                 return
         raise SimulatorTimeout("trackmania: the speed on the screen does not become 0 after a restart")
 
-    def _watch(self, seconds: float) -> int | None:
-        """Look at the screen for so long, or until the speed is 0; the last speed seen."""
+    def _look(self, seconds: float) -> int | None:
+        """Look at the screen for so long; the last speed seen, None at the finish."""
         end = time.perf_counter() + seconds
         speed = None
         while time.perf_counter() < end:
-            speed = self._digits.read(self.connection.grab())
+            pixels = self.connection.grab()
+            speed = None if self._digits.finished(pixels) else self._digits.read(pixels)
         return speed
 
     def send(self, controls: Controls) -> Controls:
@@ -239,15 +244,17 @@ class Trackmania(Simulator):
         return out
 
     def _see(self) -> Telemetry:
-        """Telemetry off the screen: the speed, and what we hold."""
-        value = self._digits.read(self.connection.grab())
-        if value is None:
-            raise SimulatorLost(
-                "trackmania: no speed can be read off the screen; is a menu open, or the HUD off?"
-            )
-        out = self._telemetry
-        out["time"] = max(self.connection.frame_time - self._began, 0.0)
-        out["speed"] = value / 3.6
+        """Telemetry off the screen: the speed, the finish, and what we hold."""
+        pixels, watch, out = self.connection.grab(), self.watch, self._telemetry
+        moment = self.connection.frame_time
+        watch.look(pixels, moment)
+        seconds = max(moment - self._began, 0.0)
+        finished = not math.isnan(watch.finished_at)
+        whole = watch.finished_at - self._began if finished else 0.0
+        out["time"], out["speed"] = seconds, watch.speed
+        out["finished"] = out["laps"] = finished
+        out["lap_time"] = seconds - whole
+        out["last_lap_time"] = out["best_lap_time"] = whole
         for name in ("steer", "throttle", "brake"):
             out[name] = self._applied[name]
         return out

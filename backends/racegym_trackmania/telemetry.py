@@ -51,6 +51,8 @@ class State(NamedTuple):
     laps: int
     checkpoints: int
     discontinuities: int
+    clock: float
+    """The game's own clock, s; NaN where the stream does not tell."""
 
     @property
     def car(self) -> bool:
@@ -91,7 +93,7 @@ def convert(record: Record, before: State | None, arrived: float) -> State:
         -math.asin(min(max(forward[1], -1.0), 1.0)), math.atan2(left[1], up[1]),
         (_dot(velocity, forward), _dot(velocity, left), _dot(velocity, up)),
         rate, rpm * 2 * math.pi / 60, gear, -steer, gas, brake,
-        record.laps, record.checkpoints, record.discontinuities,
+        record.laps, record.checkpoints, record.discontinuities, record.clock / 1000,
     )  # fmt: skip
 
 
@@ -108,7 +110,7 @@ def convert_tmrl(sample: Sample, before: State | None, arrived: float) -> State:
     sequence = before.sequence + 1 if before else 0
     return State(
         arrived, sequence, flags, math.nan, place, yaw, 0.0, 0.0, (sample.speed, 0.0, 0.0), rate,
-        sample.rpm * 2 * math.pi / 60, sample.gear, -sample.steer, sample.gas, sample.braking, 0, 0, 0,
+        sample.rpm * 2 * math.pi / 60, sample.gear, -sample.steer, sample.gas, sample.braking, 0, 0, 0, math.nan,
     )  # fmt: skip
 
 
@@ -132,6 +134,10 @@ class Reader:
         self.records = 0
         self.connections = 0
         self.garbage = 0
+        self.stall = 0.0
+        """The longest time between two frames since `forgive`, s, by the game's own clock: what waited in our own
+        queues does not count, and a stall that is over does.
+        """
         self._changed = threading.Condition()
         self._wake, self._waker = socket.socketpair()
         self._stop = False
@@ -142,6 +148,10 @@ class Reader:
         """Seconds since the last record came; infinite when none ever did."""
         newest = self.newest
         return time.perf_counter() - newest.arrived if newest else math.inf
+
+    def forgive(self) -> None:
+        """Forget stalls."""
+        self.stall = 0.0
 
     def wait(self, after: int, seconds: float) -> State | None:
         """The first `State` whose count is above `after` (compare `records`), or None after `seconds`."""
@@ -211,13 +221,12 @@ class Reader:
         for message in messages:
             if isinstance(message, Greeting):
                 self.greeting = message
-            else:
-                latest = (
-                    convert_tmrl(message, latest, moment)
-                    if isinstance(message, Sample)
-                    else convert(message, latest, moment)
-                )
-                count += 1
+                continue
+            newer = convert_tmrl if isinstance(message, Sample) else convert
+            before, latest = latest, newer(message, latest, moment)  # pyright: ignore[reportArgumentType]
+            if before is not None and latest.clock - before.clock > self.stall:
+                self.stall = latest.clock - before.clock
+            count += 1
         if count:
             with self._changed:
                 self.newest, self.state = latest, "live"

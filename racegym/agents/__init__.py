@@ -28,6 +28,7 @@ SHIPPED = {
         "racegym.agents.scripted:Scripted",
         "the reference driver: common signals alone, drives every game",
     ),
+    "lidar": ("racegym.agents.lidar:Lidar", "drives by a picture's beams and the speed: trackmania/pixels"),
     "random": ("racegym.agents:Random", "uniform random actions"),
     "keyboard": ("racegym.agents.keyboard:Keyboard", "you, in the game's window: arrow keys, or a gamepad"),
 }

@@ -25,6 +25,7 @@ def main() -> None:
     parser.add_argument("--countdown", type=float, default=0.5)
     parser.add_argument("--port", type=int, default=0, help="of racegym's telemetry; 0: any")
     parser.add_argument("--tmrl-port", type=int, default=0, help="of tmrl's telemetry; 0: any")
+    parser.add_argument("--dot", type=int, default=2, help="size of a dot of the HUD's digits, pixels")
     parser.add_argument("--line", default="", help="file to write the circuit to")
     parser.add_argument("--tminterface", action="store_true", help="serve TMInterface 2 instead, in lockstep")
     parser.add_argument(

@@ -15,8 +15,8 @@ from racegym_trackmania.stand_in.window import Window, wait
 
 STALL = 0.5
 """s"""
-MOST = 25
-"""Ticks that a frame may catch up; what is beyond is lost, as in a game that stutters."""
+MOST = 4
+"""Ticks in a frame at most: a machine that cannot hold 25 frames a second makes the game slower, not jerkier."""
 
 
 class Settings(NamedTuple):
@@ -32,6 +32,8 @@ class Settings(NamedTuple):
     countdown: float
     port: int
     tmrl_port: int
+    dot: int
+    """Side of a dot of the HUD's digits, pixels."""
     line: str
     """Where to write the circuit as a racegym track; "" for nowhere."""
 
@@ -46,7 +48,7 @@ class Game:
         self.race = Race(settings.track, settings.laps, settings.countdown)
         if settings.line:
             self.race.track.save(settings.line)
-        self.window = Window(settings.display, settings.title, settings.width, settings.height)
+        self.window = Window(settings.display, settings.title, settings.width, settings.height, settings.dot)
         self.records = Records(settings.port)
         self.records.map_name = settings.track
         self.samples = Samples(settings.tmrl_port)
@@ -122,7 +124,8 @@ class Game:
         if not race.menu:
             pose = now["position"][0], float(now["yaw"][0]), race.distance
             shapes = view.road(race.track, *pose, self.window.width, self.window.height)
-        self.window.draw(shapes, float(now["speed"][0]), self.frames)
+        speed = None if race.menu else float(now["speed"][0])
+        self.window.draw(shapes, speed, race.finished and not race.menu, self.frames)
         if self.fault != "silent":
             self.records.frame(race.record(self.frames, round(seconds * 1000)), self.fault)
             self.samples.frame(race.sample(), self.fault)
@@ -143,6 +146,7 @@ class Game:
             words = line.decode("ascii", "replace").split()
             if words[:1] == ["fault"] and len(words) == 2:
                 self.fault = words[1]
+                self._say(line.decode())  # before it takes effect: some faults say no more
                 self._faults.get(words[1], lambda: None)()
 
     def _heal(self) -> None:

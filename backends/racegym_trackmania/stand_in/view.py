@@ -14,7 +14,7 @@ HEIGHT, BACK, PITCH = 2.2, 2.5, 0.16
 FOCAL = 0.62
 """As a share of the picture's width."""
 NEAR, FAR = 1.0, 160.0
-BORDER = 0.8
+BORDER = 2.0
 """Width of the dark borders, m."""
 
 #: Metres along the track from the car, dense where they are large in the picture.

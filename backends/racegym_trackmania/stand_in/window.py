@@ -10,8 +10,7 @@ from typing import Any
 
 import numpy as np
 
-from racegym_trackmania.hud import FONT, STANDIN
-from racegym_trackmania.hud import SCALE as DIGIT
+from racegym_trackmania.hud import FLAG, FONT, stand_in
 from racegym_trackmania.keys import KEYS
 from racegym_trackmania.stand_in.view import LIGHT, SHADE, SKY, Polygon
 
@@ -27,7 +26,8 @@ LAMPS = ("left", "up", "down", "right")
 class Window:
     """A top-level window, drawn into a pixmap and shown at once."""
 
-    def __init__(self, display: str, title: str, width: int, height: int) -> None:
+    def __init__(self, display: str, title: str, width: int, height: int, dot: int) -> None:
+        """`dot` is the side of a digit's dot, pixels."""
         from Xlib import X, Xatom
         from Xlib import display as xdisplay
 
@@ -35,6 +35,7 @@ class Window:
         self._display: Any = xdisplay.Display(display)
         self._screen = self._display.screen()
         self.width, self.height = width, height
+        self._dot, self._hud = dot, stand_in(dot)
         mask = X.KeyPressMask | X.KeyReleaseMask | X.FocusChangeMask | X.StructureNotifyMask
         self._window: Any = self._screen.root.create_window(
             0, 0, width, height, 0, self._screen.root_depth, background_pixel=0, event_mask=mask
@@ -88,14 +89,19 @@ class Window:
         self._pixmap.free()
         self._pixmap = self._window.create_pixmap(width, height, self._screen.root_depth)
 
-    def draw(self, shapes: list[Polygon], speed: float, number: int) -> None:
-        """Show a frame: sky, polygons, lamps of the keys, speed in km/h, the frame's number."""
+    def draw(self, shapes: list[Polygon], speed: float | None, finished: bool, number: int) -> None:
+        """Show a frame: sky, polygons, speed in km/h (None: no HUD), the flag at the finish, lamps of the keys, the
+        frame's number.
+        """
         self._fill(SKY, [(0, 0, self.width, self.height)])
         for shape in shapes:
             self._gc.change(foreground=_pixel(shape.colour))
             points = [(int(x), int(y)) for x, y in shape.points.tolist()]
             self._pixmap.fill_poly(self._gc, self._x.Complex, self._x.CoordModeOrigin, points)
-        self._speed(min(round(speed * 3.6), 999))
+        if speed is not None:
+            self._speed(min(round(speed * 3.6), 999))
+        if finished:
+            self._flag()
         bits = [(number >> (CODE_BITS - 1 - i)) & 1 for i in range(CODE_BITS)]
         squares = [(i * CODE, self.height - CODE, CODE, CODE) for i in range(CODE_BITS)]
         self._fill(SHADE, [square for square, bit in zip(squares, bits, strict=True) if not bit])
@@ -115,18 +121,31 @@ class Window:
         self._fill(SHADE, [places[name] for name in LAMPS if name not in self.keys], target)
 
     def _speed(self, value: int) -> None:
-        left = self.width - STANDIN.right - STANDIN.step * 3
-        top = self.height - STANDIN.bottom - 7 * DIGIT
+        hud, dot = self._hud, self._dot
+        left = self.width - hud.right - hud.step * 3
+        top = self.height - hud.bottom - 7 * dot
         self._fill(SHADE, [(left, top - 2, self.width - left, self.height - top + 2)])
         lit = []
         for place, digit in enumerate(reversed(str(value))):
-            x0 = self.width - STANDIN.right - 5 * DIGIT - place * STANDIN.step
+            x0 = self.width - hud.right - 5 * dot - place * hud.step
             rows, columns = np.nonzero(FONT[int(digit)])
             lit += [
-                (x0 + c * DIGIT, top + r * DIGIT, DIGIT, DIGIT)
+                (x0 + c * dot, top + r * dot, dot, dot)
                 for r, c in zip(rows.tolist(), columns.tolist(), strict=True)
             ]
         self._fill(LIGHT, lit)
+
+    def _flag(self) -> None:
+        height, width = FLAG.grey.shape
+        self._fill((0, 0, 0), [(FLAG.left, FLAG.top, width, height)])
+        rows, columns = np.nonzero(FLAG.grey)
+        self._fill(
+            LIGHT,
+            [
+                (FLAG.left + c, FLAG.top + r, 1, 1)
+                for r, c in zip(rows.tolist(), columns.tolist(), strict=True)
+            ],
+        )
 
     def _fill(
         self, colour: tuple[int, int, int], squares: list[tuple[int, int, int, int]], target: Any = None
