@@ -38,16 +38,14 @@ def record(
         raise ConfigurationError(
             f"trackmania: source {checked.source} does not stream where the car is; record with {' or '.join(POSED)}"
         )
-    reader = Reader(*checked.address, tmrl=checked.source == "tmrl")
+    reader = Reader(*checked.address, tmrl=checked.source == "tmrl", keep=True)
     try:
         if reader.wait(0, checked.deadlines.start) is None:
             raise BackendUnavailable(
                 "trackmania: no telemetry comes; start the game, load a map and the plug-in (racegym trackmania doctor)"
             )
         say("restart the race, then drive it to the finish")
-        with contextlib.suppress(KeyboardInterrupt):
-            return _watch(reader, seconds)
-        return np.zeros((0, 3))
+        return _watch(reader, seconds)
     finally:
         reader.close()
 
@@ -64,19 +62,19 @@ def _watch(reader: Reader, seconds: float) -> np.ndarray:
     places: list[tuple[float, ...]] = []
     count: int | None = None
     end = time.monotonic() + seconds
-    try:
+    with contextlib.suppress(KeyboardInterrupt):
         while time.monotonic() < end:
-            state = reader.wait(reader.records, 1.0)
-            if state is None or not state.car:
-                continue
-            jumped = bool(places) and math.dist(state.position, places[-1]) > JUMP
-            if state.discontinuities != count or jumped:
-                places, count = [], state.discontinuities
-            places.append(state.position)
-            if state.finished:
-                break
-    except KeyboardInterrupt:
-        pass
+            for state in reader.taken(1.0):
+                if not state.car:
+                    continue
+                jumped = bool(places) and math.dist(state.position, places[-1]) > JUMP
+                if state.discontinuities != count or jumped:
+                    places, count = [], state.discontinuities
+                places.append(state.position)
+                if state.finished:
+                    return np.array(places)
+            if reader.error is not None:
+                raise BackendUnavailable(str(reader.error)) from reader.error
     return np.array(places).reshape(-1, 3)
 
 

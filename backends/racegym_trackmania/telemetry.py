@@ -13,6 +13,7 @@ import selectors
 import socket
 import threading
 import time
+from collections import deque
 from typing import NamedTuple
 
 from racegym.errors import ProtocolError
@@ -122,9 +123,9 @@ def _rate(before: State | None, yaw: float, elapsed: float) -> float:
 
 
 class Reader:
-    """Reads a stream in a thread of its own. `newest` is the last `State`, or None."""
+    """Reads a stream in a thread of its own. `newest` is the last `State`, or None; `keep` keeps all for `taken`."""
 
-    def __init__(self, host: str, port: int, tmrl: bool = False) -> None:
+    def __init__(self, host: str, port: int, tmrl: bool = False, keep: bool = False) -> None:
         self._address = (host, port)
         self._tmrl = tmrl
         self.newest: State | None = None
@@ -138,6 +139,7 @@ class Reader:
         """The longest time between two frames since `forgive`, s, by the game's own clock: what waited in our own
         queues does not count, and a stall that is over does.
         """
+        self._kept: deque[State] | None = deque() if keep else None
         self._changed = threading.Condition()
         self._wake, self._waker = socket.socketpair()
         self._stop = False
@@ -148,6 +150,15 @@ class Reader:
         """Seconds since the last record came; infinite when none ever did."""
         newest = self.newest
         return time.perf_counter() - newest.arrived if newest else math.inf
+
+    def taken(self, seconds: float) -> list[State]:
+        """All that came since the last call, in order; when there is none, wait for `seconds`."""
+        assert self._kept is not None
+        with self._changed:
+            self._changed.wait_for(lambda: self._kept or self.error is not None, seconds)
+            states = list(self._kept)
+            self._kept.clear()
+        return states
 
     def forgive(self) -> None:
         """Forget stalls."""
@@ -217,7 +228,7 @@ class Reader:
         messages = stream.feed(data)
         self.garbage = stream.garbage
         latest = self.newest
-        count = 0
+        states: list[State] = []
         for message in messages:
             if isinstance(message, Greeting):
                 self.greeting = message
@@ -226,9 +237,11 @@ class Reader:
             before, latest = latest, newer(message, latest, moment)  # pyright: ignore[reportArgumentType]
             if before is not None and latest.clock - before.clock > self.stall:
                 self.stall = latest.clock - before.clock
-            count += 1
-        if count:
+            states.append(latest)
+        if states:
             with self._changed:
                 self.newest, self.state = latest, "live"
-                self.records += count
+                self.records += len(states)
+                if self._kept is not None:
+                    self._kept.extend(states)
                 self._changed.notify_all()

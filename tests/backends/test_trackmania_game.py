@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 from trackmania import PATIENT, controls, game
@@ -10,9 +12,10 @@ import racegym
 from racegym import capture
 from racegym.capture import frames
 from racegym.errors import BackendUnavailable
-from racegym_trackmania import backend
+from racegym_trackmania import backend, line
 from racegym_trackmania.hud import STANDIN
 from racegym_trackmania.launch import Display
+from racegym_trackmania.record import record
 from racegym_trackmania.stand_in.window import frame_number
 
 FULL = np.array([0.0, 1.0], np.float32)
@@ -95,6 +98,25 @@ def test_the_forever_game_from_pixels_alone(display):
     rewards = [env.step(FULL)[1] for _ in range(30)]
     assert rewards[-1] > 3 and observation in env.observation_space
     env.close()
+
+
+def test_a_line_is_recorded_of_whatever_game_sends_our_record(display):
+    driven = game(display=display, source="tmrl")
+    driven.open()
+    driven.reset()
+    stand_in = driven.connection.stand_in
+    assert stand_in is not None and driven.track is not None
+    found: list[np.ndarray] = []
+    options = {"port": str(stand_in.ports[0])}
+    thread = threading.Thread(target=lambda: found.append(record(options, 4.0, False, str)), daemon=True)
+    thread.start()
+    while thread.is_alive():
+        driven.send(controls(throttle=1))
+        driven.read()
+    track = line.from_drive("mine", found[0])
+    assert not track.closed and track.length > 10
+    assert np.abs(driven.track.locate(track.points).offset).max() < 1
+    driven.close()
 
 
 # what is missing

@@ -4,13 +4,16 @@ the plug-in's layout.
 
 from __future__ import annotations
 
+import contextlib
 import math
 import re
 import socket
+import threading
 import time
 
 import numpy as np
 import pytest
+from typer.testing import CliRunner
 
 from racegym.capture import frames
 from racegym.errors import BackendUnavailable, ConfigurationError, NotFound, ProtocolError
@@ -18,6 +21,7 @@ from racegym.paths import shipped
 from racegym_bicycle.circuits import circuit
 from racegym_trackmania import hud, install, line, wire
 from racegym_trackmania.actuate import KeyAxes, held
+from racegym_trackmania.cli import app
 from racegym_trackmania.options import PORT
 from racegym_trackmania.telemetry import Reader, convert, convert_tmrl
 from racegym_trackmania.wire import Greeting, Record, Sample, Stream, TmrlStream
@@ -322,6 +326,60 @@ def test_too_short_a_drive_and_an_unknown_line_are_errors(tmp_path, monkeypatch)
         line.from_drive("stub", np.zeros((50, 3)))
     with pytest.raises(NotFound, match="record-line"):
         line.load("nowhere")
+
+
+def streamed(server: socket.socket, records: list[Record]) -> None:
+    """Send these to the next client, one after the other, until it goes."""
+    client, _ = server.accept()
+    with client, contextlib.suppress(OSError):
+        for record in records:
+            client.sendall(wire.pack(record))
+        client.recv(1000)
+        client.recv(1)
+
+
+def drive_of(places: np.ndarray, **fields) -> list[Record]:
+    """Records of a car at these places ``(n, 3)``, in the game's axes."""
+    return [RECORD._replace(values=(*place, *VALUES[3:]), **fields) for place in places.tolist()]
+
+
+@pytest.mark.parametrize("told", [True, False], ids=["told", "by the jump alone"])
+def test_a_recording_begins_anew_at_a_restart_and_ends_at_the_finish(server, told, monkeypatch, tmp_path):
+    monkeypatch.setenv("RACEGYM_HOME", str(tmp_path))
+    ahead = np.stack([np.zeros(300), np.zeros(300), np.arange(300.0)], axis=1)
+    before, after = drive_of(ahead[:120]), drive_of(ahead, discontinuities=3 if told else 2)
+    finish = drive_of(
+        ahead[-1:] + np.array([0, 0, 1]), discontinuities=3 if told else 2, flags=wire.CAR | wire.FINISHED
+    )
+    records = [*before, *after, *finish, *drive_of(ahead[:50])]
+    thread = threading.Thread(target=streamed, args=(server, records), daemon=True)
+    thread.start()
+    words = [
+        "record-line",
+        "mine",
+        "--set",
+        f"port={server.getsockname()[1]}",
+        "--width",
+        "9",
+        "--seconds",
+        "30",
+    ]
+    done = CliRunner().invoke(app, words)
+    assert done.exit_code == 0, done.output
+    thread.join(10)
+    recorded = line.load("mine")
+    assert not recorded.closed and recorded.length == pytest.approx(300, abs=3)
+    assert recorded.points[0] == pytest.approx((0, 0), abs=1)
+    assert recorded.width_left[0] == 4.5
+
+
+@pytest.mark.parametrize(
+    ("setting", "message"),
+    [("source=pixels", "hud"), ("source=tminterface", "stream"), ("prot=9", "prot"), ("port", "game=tmnf")],
+)
+def test_what_cannot_be_recorded_is_said(setting, message):
+    done = CliRunner().invoke(app, ["record-line", "mine", "--set", setting])
+    assert isinstance(done.exception, ConfigurationError) and message in str(done.exception)
 
 
 # installing
