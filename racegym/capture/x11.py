@@ -39,13 +39,22 @@ def find(titles: Sequence[str], pid: int | None, display: str | None) -> Window 
             for window in _below(connection.screen().root, DEPTH):
                 candidate = XWindow(connection, window)
                 fits = (not titles or candidate.title in titles) and (pid is None or candidate.pid == pid)
-                if fits and candidate.title and window.get_attributes().map_state == VISIBLE:
+                if fits and candidate.title and _shown(window):
                     return candidate
     except SimulatorLost as error:
         connection.close()
         raise BackendUnavailable(str(error)) from error
     connection.close()
     return None
+
+
+def _shown(window: Any) -> bool:
+    from Xlib.error import BadWindow
+
+    try:
+        return window.get_attributes().map_state == VISIBLE
+    except BadWindow:  # closed between two questions, as any window may be
+        return False
 
 
 def _below(window: Any, depth: int) -> Iterator[Any]:
