@@ -7,6 +7,7 @@ import signal
 from collections.abc import Iterator
 
 import pytest
+from trackmania import PATIENT
 
 from racegym.simulator import Simulator
 from racegym.testing import SimulatorContract
@@ -29,7 +30,7 @@ class TestStandIn(SimulatorContract):
     steps = 60
 
     def simulator(self) -> Simulator:
-        return backend.build(backend.options(display=DISPLAYS[0].name))
+        return backend.build(backend.options(display=DISPLAYS[0].name, deadlines=PATIENT))
 
     def kill(self, simulator: Simulator) -> None:
         os.kill(simulator.pid, signal.SIGKILL)

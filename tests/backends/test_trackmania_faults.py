@@ -161,7 +161,7 @@ def test_no_key_stays_down_after_the_process_ends(ending, display):
 def test_a_drive_that_is_terminated_lets_go(display, tmp_path):
     words = ["-m", "racegym", "drive", "trackmania/stand-in", "--out", str(tmp_path / "out"), "--json"]
     drive = start(*words, "--set", f"simulator.display={display}", "--set", "simulator.deadlines.step=5")
-    end = time.monotonic() + 60
+    end = time.monotonic() + 90
     while not held(display) and drive.poll() is None and time.monotonic() < end:
         pass
     assert held(display), "it never drove"

@@ -28,9 +28,15 @@ def race(config: str, agent: str, **options) -> driving.Drive:
     for _ in range(TRIES):
         env = racegym.make(seat(driver, config, None, {**overrides, **endings}, 1))
         drive = driving.drive(env, driver, name=agent)
-        env.close()
         if drive.lap_times:
+            env.reset()
+            now = env.session.now
+            assert now["laps"][0] == 0 and now["speed"][0] < 1, (
+                "the race begins anew behind what the finish shows"
+            )
+            env.close()
             return drive
+        env.close()
     raise AssertionError(f"no lap: {drive and drive.summary()}")
 
 
