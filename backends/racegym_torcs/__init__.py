@@ -12,6 +12,10 @@ from racegym_torcs.options import TorcsOptions
 def _build(options: TorcsOptions) -> Simulator:
     from racegym_torcs.simulator import Torcs
 
+    if options.screen is not None:
+        from racegym_torcs.window import WindowedTorcs
+
+        return WindowedTorcs(options)
     return Torcs(options)
 
 

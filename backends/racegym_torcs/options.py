@@ -66,6 +66,21 @@ class CameraOptions(Options):
     )
 
 
+class ScreenOptions(Options):
+    """A camera over the window of a race that somebody else runs, as the screen shows it."""
+
+    width: int = Field(
+        default=160, ge=16, le=2048, description="pixels that the window's picture is resized to"
+    )
+    height: int = Field(default=120, ge=16, le=2048, description="pixels")
+    window: str | None = Field(default=None, description="title of the window; null: TORCS's own")
+    display: str | None = Field(
+        default=None,
+        pattern=r"^[^:]*:[0-9]+(\.[0-9]+)?$",
+        description="X display that it is on; null: $DISPLAY",
+    )
+
+
 class Deadlines(Options):
     """Longest waits, s."""
 
@@ -142,6 +157,9 @@ class TorcsOptions(Options):
         " sleeps there; none: the system decides",
     )
     camera: CameraOptions | None = Field(default=None, description="pictures, in lockstep; null: none")
+    screen: ScreenOptions | None = Field(
+        default=None, description="with connect: pictures of the game's window, grabbed from the screen"
+    )
     connect: str | None = Field(
         default=None, pattern=r"^[^:\s]+:[0-9]{1,5}$",
         description="host:port of a running SCR server (car i at port + i); null: start TORCS",
@@ -187,7 +205,17 @@ class TorcsOptions(Options):
     @model_validator(mode="after")
     def _camera_in_shared_memory(self) -> TorcsOptions:
         if self.camera is not None and (self.connect is not None or self.transport != "shared"):
-            raise ValueError("a camera needs a game that we start, and transport: shared")
+            raise ValueError(
+                "a camera needs a game that we start, and transport: shared; with connect there is screen"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _screen_of_another_s_game(self) -> TorcsOptions:
+        if self.screen is not None and (self.connect is None or self.cars != 1):
+            raise ValueError(
+                "screen looks at the window of a race that runs already, of one car: give connect, or use camera"
+            )
         return self
 
     @property

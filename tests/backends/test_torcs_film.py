@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from filming import drive, game
+from typer.testing import CliRunner
 
 import racegym
 from racegym.benchmark.speed import film_rates
+from racegym.cli import app
 from racegym.config import load
 from racegym.errors import ConfigurationError
 from racegym.signals import Controls
@@ -148,3 +152,15 @@ def test_the_speed_of_pictures_is_told_beside_that_of_the_renderer(monkeypatch: 
     assert set(rates) == {"renderer_per_s", "frames_per_s", "frames_of_renderer"}
     assert min(rates.values()) > 0
     assert film_rates(load("bicycle/oval")) == {}
+
+
+def test_the_command_line_films_a_lap(tmp_path: Path) -> None:
+    av = pytest.importorskip("av")
+    words = ["drive", "torcs/dirt-5", "--out", str(tmp_path / "out"), "--video", str(tmp_path / "lap.mp4")]
+    done = CliRunner().invoke(app, [*words, "--set", "simulator.camera={width: 64, height: 48}"])
+    assert done.exit_code == 0, done.output
+    seconds = float(np.load(tmp_path / "out" / "telemetry.npz")["time"][-1])
+    with av.open(str(tmp_path / "lap.mp4")) as video:
+        frames = [frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)]
+    assert abs(len(frames) - 25 * seconds) <= 2 and frames[0].shape == (48, 64, 3)
+    assert min(frame.std() for frame in frames) > 10 and np.std([frame.mean() for frame in frames]) > 2

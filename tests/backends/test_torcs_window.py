@@ -18,10 +18,16 @@ from racegym.agents.fit import seat
 from racegym.agents.gamepad import BRAKE, STEER, THROTTLE, Gamepad
 from racegym.agents.keyboard import Keyboard
 from racegym.driving import drive
-from racegym.errors import BackendUnavailable
+from racegym.errors import BackendUnavailable, ConfigurationError
+from racegym_torcs import backend, locate
+from racegym_torcs.options import TorcsOptions
+from racegym_torcs.serve import Listening, Service
+from racegym_torcs.window import WindowedTorcs
 
 pytest.importorskip("Xlib")
+pytest.importorskip("mss")
 
+from scr import Server, until
 from xserver import Hands
 
 from racegym_trackmania.launch import Display
@@ -99,6 +105,56 @@ def test_a_person_drives_by_keys_and_ends_the_drive_with_escape(hands: Hands) ->
         env.close()
     assert driven.ended_by == "interrupted" and len(wanted) == 3
     assert driven.telemetry["speed"].max() > 5 and driven.telemetry["heading_error"].max() > 0.05
+
+
+def begin_race(server: Server, hands: Hands) -> None:
+    """Through TORCS's menus by their preselected buttons: Race, Quick Race, New Race."""
+    deadline = time.monotonic() + 100
+    while "ready" not in {event.kind for event in server.events}:
+        assert time.monotonic() < deadline
+        found = capture.find([str(locate.require().program / "torcs-bin")])  # so TORCS calls its window
+        if found is not None:
+            found.focus()
+            found.close()
+            hands.press("Return")
+            hands.release("Return")
+        until(lambda: "ready" in {event.kind for event in server.events}, 1.0)
+
+
+def test_a_camera_looks_at_the_window_of_a_race_that_runs_already(hands: Hands, screen: str) -> None:
+    server = Server(Service(TorcsOptions(track="road/aalborg"), Listening(port=0, display=True)))
+    try:
+        begin_race(server, hands)
+        overrides = {
+            "simulator.connect": f"127.0.0.1:{server.ports[0]}",
+            "simulator.screen": {"width": 64, "height": 48, "display": screen},
+            "simulator.deadlines": {"step": 20.0},
+            "task.observation.terms": {"camera": {"stack": 2}},
+        }
+        env = racegym.make("torcs/aalborg", overrides=overrides, render_mode="rgb_array")
+        try:
+            observation, _ = env.reset()
+            assert observation.shape == (48, 64, 6) and observation.std() > 10
+            seen = {env.render().tobytes()}
+            for _ in range(300):
+                env.step(np.array([0.0, 1.0]))
+                seen.add(env.render().tobytes())
+            assert len(seen) > 5
+        finally:
+            env.close()
+    finally:
+        server.close()
+
+
+def test_a_screen_without_such_a_window_says_how_to_get_one(screen: str) -> None:
+    options = {"connect": "127.0.0.1:3001", "screen": {"window": "none such"}, "deadlines": {"picture": 0.1}}
+    simulator = backend.build(TorcsOptions.model_validate(options))
+    assert isinstance(simulator, WindowedTorcs)
+    with pytest.raises(BackendUnavailable, match="no window is called none such.*serve --display"):
+        simulator.frame("screen")
+    simulator.close()
+    with pytest.raises(ConfigurationError, match="give connect, or use camera"):
+        racegym.make("torcs/aalborg", overrides={"simulator.screen": {}})
 
 
 def test_a_window_without_a_display_says_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
