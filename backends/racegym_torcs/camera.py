@@ -14,6 +14,7 @@ import os
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 import numpy as np
 
@@ -23,7 +24,7 @@ from racegym_torcs.options import CameraOptions
 from racegym_torcs.transport import Check
 
 MAGIC = 0x63796772
-VERSION = 2
+VERSION = 3
 #: Each view's list and number in TORCS (module ssggraph, grcam.cpp), and its vertical field of view, degrees; 0: TORCS's own.
 VIEWS = {"driver": (0, 3, 0.0), "bonnet": (0, 4, 0.0), "chase": (0, 1, 0.0), "top": (3, 0, 20.0)}
 #: Keys that the window reports, by their bits.
@@ -52,12 +53,28 @@ class Header(ctypes.Structure):
         ("made", ctypes.c_uint32),
         ("renderer", ctypes.c_uint32),
         ("time", ctypes.c_double),
-        ("_pad2", ctypes.c_char * 48),
+        ("eye", ctypes.c_float * 3),
+        ("centre", ctypes.c_float * 3),
+        ("up", ctypes.c_float * 3),
+        ("fovy", ctypes.c_float),
+        ("_pad2", ctypes.c_char * 8),
         ("closed", ctypes.c_uint32),
         ("keys", ctypes.c_uint32),
         ("presses", ctypes.c_uint32),
         ("_pad3", ctypes.c_char * 52),
     )
+
+
+class Viewpoint(NamedTuple):
+    """Whence a picture was made."""
+
+    eye: np.ndarray
+    """m, world."""
+    centre: np.ndarray
+    """What lies in the middle of the picture, m."""
+    up: np.ndarray
+    fov: float
+    """Vertical field of view, rad."""
 
 
 class Pictures:
@@ -132,6 +149,14 @@ class Pictures:
     def time(self) -> float:
         """The game's clock at the state that the last picture shows, s."""
         return self._header.time
+
+    @property
+    def viewpoint(self) -> Viewpoint:
+        """Of the last picture of the first car."""
+        header = self._header
+        return Viewpoint(
+            np.array(header.eye), np.array(header.centre), np.array(header.up), np.radians(header.fovy)
+        )
 
     @property
     def keys(self) -> frozenset[str]:

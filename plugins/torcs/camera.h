@@ -18,7 +18,7 @@
 namespace racegym {
 
 constexpr std::uint32_t kCameraMagic = 0x63796772;  // "rgyc"
-constexpr std::uint32_t kCameraVersion = 2;
+constexpr std::uint32_t kCameraVersion = 3;
 
 // What the client and the renderer share, mirrored by racegym_torcs/camera.py; made by the client, inherited by its
 // descriptor. Pixels follow at `pixels_offset`: uint8 [cars][height][width][3], rows top-down.
@@ -34,6 +34,8 @@ struct CameraHeader {
     alignas(64) std::atomic<std::uint32_t> made;    // number of the picture that is there, the renderer's
     std::uint32_t renderer;                         // its process id
     double time;                                    // s, the engine's clock of the state that it shows
+    float eye[3], centre[3], up[3];                 // of the first car's picture: whence, whither, m, and which way is up
+    float fovy;                                     // degrees, vertical
 
     alignas(64) std::atomic<std::uint32_t> closed;  // somebody has closed the window
     std::atomic<std::uint32_t> keys;                // held down in it now, a bit for each of Key

@@ -4,6 +4,7 @@
 #include <dlfcn.h>
 #include <tgf.h>
 
+#include <algorithm>
 #include <cstring>
 #include <string>
 
@@ -166,6 +167,11 @@ void Renderer::film(tCarElt* car, unsigned char* pixels) {
     const bool behind = header_.list == kBehind && header_.number < kFollowing;
     if (behind && header_.window == 0) first->view->heading = car->_yaw;
     graphics_.refresh(situation_);
+    const View& view = *first->view;
+    std::copy_n(view.eye, 3, header_.eye);
+    std::copy_n(view.centre, 3, header_.centre);
+    std::copy_n(view.up, 3, header_.up);
+    header_.fovy = view.fovy;
     const auto width = static_cast<int>(header_.width), height = static_cast<int>(header_.height);
     gl.read_buffer(kBack);
     gl.read_pixels(0, 0, width, height, kRgb, kUnsignedByte, bottom_up_.data());

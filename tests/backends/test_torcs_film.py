@@ -164,3 +164,20 @@ def test_the_command_line_films_a_lap(tmp_path: Path) -> None:
         frames = [frame.to_ndarray(format="rgb24") for frame in video.decode(video=0)]
     assert abs(len(frames) - 25 * seconds) <= 2 and frames[0].shape == (48, 64, 3)
     assert min(frame.std() for frame in frames) > 10 and np.std([frame.mean() for frame in frames]) > 2
+
+
+def test_a_policy_learns_from_pictures_of_several_games() -> None:
+    stable_baselines3 = pytest.importorskip("stable_baselines3")
+    from racegym.training.vector import RaceVecEnv
+
+    overrides = {
+        "simulator.camera": {"width": 48, "height": 40},
+        "task.observation.terms": {"camera": {"colour": "grey", "stack": 3}},
+    }
+    env = RaceVecEnv([load("torcs/aalborg", overrides=overrides)], 2, seed=1)
+    try:
+        model = stable_baselines3.PPO("CnnPolicy", env, n_steps=32, batch_size=32, device="cpu", seed=1)
+        model.learn(128)
+        assert model.num_timesteps == 128
+    finally:
+        env.close()
