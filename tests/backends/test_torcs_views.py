@@ -71,4 +71,4 @@ def test_the_road_s_edges_lie_where_the_track_and_the_camera_say(view: str) -> N
     finally:
         simulator.close()
     assert len(found) > 25
-    assert np.median(np.abs(found)) <= 3 and np.percentile(np.abs(found), 80) <= 5
+    assert np.median(np.abs(found)) <= 2 and np.percentile(np.abs(found), 80) <= 3
