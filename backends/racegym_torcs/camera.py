@@ -1,14 +1,12 @@
 """Pictures from the game, in memory shared with its renderer, a process of the race that does nothing else.
 
 `expose` is a command to the driver, which hands the scene of its present state to the renderer and goes on at once;
-the picture's number is counted by both sides. Where pictures are wanted at regular intervals the command goes along with
-the controls, ahead of the question. Mirrors plugins/torcs/camera.h.
+the picture's number is counted by both sides. Mirrors plugins/torcs/camera.h.
 """
 
 from __future__ import annotations
 
 import ctypes
-import math
 import mmap
 import os
 import time
@@ -163,43 +161,3 @@ class Pictures:
         """Those of `KEYS` that are held down in the window."""
         held = self._header.keys
         return frozenset(name for bit, name in enumerate(KEYS) if held >> bit & 1)
-
-
-class Foresight:
-    """When a picture is due, and for which telemetry the next is likely to be wanted.
-
-    `every` telemetries at most one is made. Whoever asked for two so many telemetries apart will ask again after as many.
-    """
-
-    def __init__(self, every: int) -> None:
-        self._every = every
-        self._unseen = math.inf
-        """Telemetries since the one that was shown last; 0: it was this one, infinite: one of another past."""
-        self._interval = -1.0
-        self._ahead = False
-
-    def interrupted(self) -> None:
-        """The past is another from now on."""
-        self._unseen, self._ahead = math.inf, False
-
-    def looks_ahead(self) -> bool:
-        """Whether to have a picture of the next telemetry made without waiting for the question."""
-        if self._ahead:  # nobody asked for the last
-            self._ahead, self._interval = False, -1.0
-            return False
-        self._ahead = self._unseen + 1 == self._interval
-        return self._ahead
-
-    def read(self) -> None:
-        """A telemetry has come."""
-        self._unseen += 1
-
-    def wants(self) -> bool:
-        """The picture of this moment is asked for; whether it has yet to be made."""
-        if self._unseen < self._every:
-            return False
-        ahead, self._ahead = self._ahead, False
-        if self._unseen < math.inf:
-            self._interval = self._unseen
-        self._unseen = 0
-        return not ahead

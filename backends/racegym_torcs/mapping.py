@@ -16,7 +16,7 @@ import numpy as np
 from racegym.signals import BEAMS, CONTROLS, SIGNALS, Controls, Table, Telemetry
 
 MAGIC = 0x6D796772
-VERSION = 3
+VERSION = 2
 SLOTS = 1024
 """States that can be kept at the same time."""
 START_FIELDS = 4

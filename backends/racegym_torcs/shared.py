@@ -26,8 +26,6 @@ _COMMAND = Header.command_seq.offset // 4
 _WORD = Header.command.offset // 4
 _ARGUMENT = Header.argument.offset // 4
 _ALL = 0xFFFFFFFF
-#: In the argument of `DRIVE`: a picture follows.
-THEN_FILM = 1 << 31
 
 
 #: Conversations of this process.
@@ -91,10 +89,6 @@ class Shared(Transport):
         if controls is not self.controls:
             self.controls.block[:] = controls.block
         self._give(Command.DRIVE, ticks)
-
-    def send_and_film(self, controls: Controls, ticks: int) -> None:
-        """As `send`; when the state is out, a picture of it is made, as by `film`."""
-        self.send(controls, ticks | THEN_FILM)
 
     def read(self, telemetry: Telemetry, deadline: float) -> None:
         if self._words[_STATE] != self._number:

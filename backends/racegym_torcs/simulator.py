@@ -22,7 +22,7 @@ from racegym.signals import Controls, Telemetry
 from racegym.simulator import Camera, Simulator, SimulatorSpec, Standing
 from racegym.track import Track
 from racegym_torcs import catalogue, classic, futex, geometry, limits, standings, wire
-from racegym_torcs.camera import Foresight, Pictures
+from racegym_torcs.camera import Pictures
 from racegym_torcs.foreign import Foreign
 from racegym_torcs.launch import Instance
 from racegym_torcs.options import TorcsOptions
@@ -83,7 +83,8 @@ class Torcs(Simulator):
         self._start: Start | None = None
         self._track: Track | None = None
         self._pictures: Pictures | None = None
-        self._foresight = Foresight(1 if options.camera is None else options.camera.every)
+        self._unseen = math.inf
+        """Telemetries since the one that the last picture shows; 0: it shows this one, infinite: it is of another past."""
         self._lost = False
         self._begun = False
         """We have introduced ourselves to the cars of the present race."""
@@ -128,7 +129,7 @@ class Torcs(Simulator):
         self._to_start(seed, self._line_up.draw(seed, options or {}))
         deadline = time.monotonic() + self._options.deadlines.reset
         self._read_tick(deadline)
-        self._foresight.interrupted()
+        self._unseen = math.inf
         self._began[:] = self._raw["time"]
         return self._relative()
 
@@ -146,19 +147,8 @@ class Torcs(Simulator):
                 # bounded numbers: their sum of squares is finite unless one is NaN
                 if math.isnan(numbers.dot(numbers)):
                     raise InvalidAction(limits.NOT_A_NUMBER)
-        if self._pictures is not None and self._foresight.looks_ahead():
-            self._drive_and_film(self._pictures)
-        else:
-            transport.send(applied, self._ticks if transport.carries_ticks else 1)
+        transport.send(applied, self._ticks if transport.carries_ticks else 1)
         return applied
-
-    def _drive_and_film(self, pictures: Pictures) -> None:
-        """Send the controls, and ask for a picture of what they lead to."""
-        transport = self._talk()
-        assert isinstance(transport, Shared)
-        pictures.settle(time.monotonic() + self._options.deadlines.picture)
-        transport.send_and_film(self._applied, self._ticks)
-        pictures.exposed()
 
     def read(self) -> Telemetry:
         deadline = time.monotonic() + self._patience
@@ -191,7 +181,7 @@ class Torcs(Simulator):
             raise ConfigurationError("torcs: this snapshot has been released, or its game is gone")
         self._share("restore", lambda shared, until: shared.restore(snapshot.slot, until))
         self._read_tick(time.monotonic() + self._options.deadlines.step)
-        self._foresight.interrupted()
+        self._unseen = math.inf
         return self._relative()
 
     def release(self, snapshot: Snapshot) -> None:
@@ -205,7 +195,7 @@ class Torcs(Simulator):
     def expose(self, camera: str) -> None:
         """Have the picture of this moment made, unless there is one already or, by `every`, none is due."""
         pictures, transport, deadlines = self._filming(camera), self._talk(), self._options.deadlines
-        if not self._foresight.wants():
+        if self._options.camera is None or self._unseen < self._options.camera.every:
             return
         assert isinstance(transport, Shared)
         try:
@@ -215,6 +205,7 @@ class Torcs(Simulator):
             self._lost = True
             raise
         pictures.exposed()
+        self._unseen = 0
 
     def frame(self, camera: str) -> np.ndarray:
         """The picture of the telemetry read last, or by `every` of one before, as `Filmed.frame`.
@@ -234,7 +225,7 @@ class Torcs(Simulator):
         """As `Rendering.render_rate`."""
         frames = self._filming(camera)
         self.frame(camera)
-        self._foresight.interrupted()
+        self._unseen = math.inf
         began = time.perf_counter()
         with frames.repeated(pictures):
             self.expose(camera)
@@ -294,7 +285,7 @@ class Torcs(Simulator):
     def _read_tick(self, deadline: float) -> None:
         try:
             self._talk().read(self._raw, deadline)
-            self._foresight.read()
+            self._unseen += 1
         except (SimulatorLost, SimulatorTimeout):
             self._lost = True
             raise

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <chrono>
 #include <cmath>
-#include <utility>
 
 #include "futex.h"
 #include "keeper.h"
@@ -73,7 +72,7 @@ Action Lockstep::collect(int car) {
 
 void Lockstep::exchange() {
     if (--ticks_ > 0) return;  // the client wants to see only the last tick of its step
-    answer();
+    publish();
     converse();
     std::fill(touched_.begin(), touched_.end(), 0);
 }
@@ -83,10 +82,7 @@ void Lockstep::converse() {
     for (;;) {
         await();
         switch (static_cast<Command>(header_.command)) {
-            case Command::drive:
-                ticks_ = std::max(header_.argument & ~kThenFilm, 1U);
-                then_film_ = (header_.argument & kThenFilm) != 0;
-                return;
+            case Command::drive: ticks_ = std::max(header_.argument, 1U); return;
             case Command::restart: restart_ = true; return;
             case Command::save: save(header_.argument); break;
             case Command::restore: restore(header_.argument); break;
@@ -112,12 +108,6 @@ void Lockstep::publish(Verdict verdict) {
     if (bell_.pending.fetch_sub(1) != 1) return;
     bell_.answered.store(1);
     futex_wake(bell_.answered);
-}
-
-// The state is out: the client may look at it while its picture is made.
-void Lockstep::answer() {
-    publish();
-    if (std::exchange(then_film_, false) && film) film();
 }
 
 // Waits for a command that has not been answered.
@@ -183,7 +173,7 @@ void Lockstep::restore(std::uint32_t slot) {
 void Lockstep::finish() {
     for (std::uint32_t car = 0; car < header_.cars; ++car) row(static_cast<int>(car))[record_.finished()] = 1;
     for (;;) {
-        answer();
+        publish();
         converse();
         if (restart_) Keeper::start_over();
     }

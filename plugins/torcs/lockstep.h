@@ -38,7 +38,6 @@ public:
 
 private:
     void exchange();
-    void answer();
     void publish(Verdict verdict = Verdict::done);
     void await();
     void converse();
@@ -58,7 +57,6 @@ private:
     std::vector<double> began_;          // race time of each car's first state
     std::vector<unsigned char> touched_;  // a collision in a tick of this step
     std::uint32_t ticks_ = 1;            // left of the step
-    bool then_film_ = false;             // a picture is wanted of the step's state
     bool greeted_ = false;
     bool exchanged_ = false;
     bool restart_ = false;

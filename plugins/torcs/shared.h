@@ -15,10 +15,7 @@
 namespace racegym {
 
 constexpr std::uint32_t kSharedMagic = 0x6d796772;  // "rgym"
-constexpr std::uint32_t kSharedVersion = 3;
-
-// In the argument of `drive`: when the state is out, a picture of it is made, as after `film`.
-constexpr std::uint32_t kThenFilm = 1U << 31;
+constexpr std::uint32_t kSharedVersion = 2;
 
 enum class Command : std::uint32_t { drive = 1, restart, save, restore, release, film, standings };
 enum class Verdict : std::uint32_t { done, refused };
@@ -45,7 +42,7 @@ struct SharedHeader {
 
     alignas(64) Word command_seq;  // number of the command given last
     std::uint32_t command;
-    std::uint32_t argument;  // ticks to drive, perhaps with kThenFilm, or a slot
+    std::uint32_t argument;  // ticks to drive, or a slot
     std::uint32_t seeded;    // `seed` is meant
     std::uint64_t seed;      // of the sensor noise
 };

@@ -15,7 +15,6 @@ from racegym.cli import app
 from racegym.config import load
 from racegym.errors import ConfigurationError
 from racegym.signals import Controls
-from racegym_torcs.camera import Foresight
 from racegym_torcs.simulator import Torcs
 
 FILM = {"simulator.camera": {"width": 48, "height": 36}, "task.observation.terms": {"camera": {}}}
@@ -25,35 +24,6 @@ def made(simulator: Torcs) -> int:
     """Pictures that the renderer has made."""
     assert simulator._pictures is not None
     return simulator._pictures._header.made
-
-
-def asked(foresight: Foresight, when: list[int], telemetries: int) -> list[str]:
-    """What happens at each telemetry: ``ahead`` of the question, ``made`` on it, ``kept`` from before, or nothing."""
-    foresight.interrupted()
-    events = []
-    for number in range(telemetries):
-        ahead = number > 0 and foresight.looks_ahead()
-        if number > 0:
-            foresight.read()
-        wanted = number in when and foresight.wants()
-        events.append("ahead" if ahead else "made" if wanted else "kept" if number in when else "")
-    return events
-
-
-def test_pictures_at_regular_intervals_are_made_ahead_of_the_question() -> None:
-    assert asked(Foresight(1), [0, 1, 2, 3], 4) == ["made", "made", "ahead", "ahead"]
-    assert asked(Foresight(1), [0, 3, 6, 9], 10) == ["made", "", "", "made", "", "", "ahead", "", "", "ahead"]
-    assert asked(Foresight(2), [0, 1, 2, 3, 4], 5) == ["made", "kept", "made", "kept", "ahead"]
-
-
-def test_who_stops_asking_gets_one_picture_too_many_and_no_more() -> None:
-    assert asked(Foresight(1), [0, 1, 2], 8) == ["made", "made", "ahead", "ahead", "", "", "", ""]
-
-
-def test_an_interval_holds_over_a_new_episode() -> None:
-    foresight = Foresight(1)
-    asked(foresight, [0, 1, 2], 3)
-    assert asked(foresight, [0, 1, 2], 3) == ["made", "ahead", "ahead"]
 
 
 def test_two_games_started_apart_make_the_same_pictures_bit_by_bit() -> None:
@@ -73,27 +43,6 @@ def test_two_games_started_apart_make_the_same_pictures_bit_by_bit() -> None:
     assert (films[0] == films[1]).all()
 
 
-def test_pictures_made_ahead_are_those_that_are_made_when_asked() -> None:
-    films = []
-    for regular in (True, False):
-        simulator = game()
-        try:
-            simulator.open()
-            simulator.reset()
-            frames = []
-            for step in range(12):
-                drive(simulator, 2, throttle=1.0)
-                if not regular:  # a guess that is made before is wrong
-                    simulator._foresight.interrupted()
-                    simulator._foresight._interval = -1.0
-                if regular or step % 5 == 0:
-                    frames.append((step, simulator.frame("bonnet").copy()))
-            films.append(dict(frames))
-        finally:
-            simulator.close()
-    assert all((films[0][step] == frame).all() for step, frame in films[1].items())
-
-
 def test_steps_without_a_question_make_no_picture_and_with_every_one_in_so_many() -> None:
     simulator = game(camera={"every": 4})
     try:
@@ -104,10 +53,9 @@ def test_steps_without_a_question_make_no_picture_and_with_every_one_in_so_many(
         for _ in range(40):
             drive(simulator, 1)
             simulator.frame("bonnet")
-        assert made(simulator) in (10, 11)
-        count = made(simulator)
+        assert made(simulator) == 10
         drive(simulator, 50)
-        assert made(simulator) <= count + 1
+        assert made(simulator) == 10
     finally:
         simulator.close()
 
@@ -176,8 +124,10 @@ def test_a_policy_learns_from_pictures_of_several_games() -> None:
     }
     env = RaceVecEnv([load("torcs/aalborg", overrides=overrides)], 2, seed=1)
     try:
-        model = stable_baselines3.PPO("CnnPolicy", env, n_steps=32, batch_size=32, device="cpu", seed=1)
-        model.learn(128)
-        assert model.num_timesteps == 128
+        model = stable_baselines3.PPO(
+            "CnnPolicy", env, n_steps=16, batch_size=32, n_epochs=1, device="cpu", seed=1
+        )
+        model.learn(64)
+        assert model.num_timesteps == 64
     finally:
         env.close()
