@@ -71,8 +71,8 @@ class Screen:
     def begin(self) -> None:
         """An episode begins."""
         if self._human:
-            self._pace.begin()
             self._show()
+            self._pace.begin()
 
     def step(self) -> None:
         """A step was made: in mode ``human`` show it, in real time; a slow computer shows fewer of them."""
