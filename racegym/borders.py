@@ -6,20 +6,26 @@ import numpy as np
 
 from racegym.windows import Windows
 
-#: How far the polyline that beams meet may stray from the borders themselves, m.
-TOLERANCE = 0.005
-
 #: Turns (sin, cos) of a beam into the vector across it.
 _NORMAL = np.array([-1.0, 1.0])[:, None, None]
 
 
 class Borders:
-    """Both borders of a course, `left` and `right` ``(n, 2)``, thinned to what beams need."""
+    """Both borders of a course, `left` and `right` ``(n, 2)``, thinned to what beams need.
+
+    `tolerance` is how far the polyline that they meet may stray from the borders themselves, m.
+    """
 
     def __init__(
-        self, left: np.ndarray, right: np.ndarray, stations: np.ndarray, length: float, closed: bool
+        self,
+        left: np.ndarray,
+        right: np.ndarray,
+        stations: np.ndarray,
+        length: float,
+        closed: bool,
+        tolerance: float,
     ) -> None:
-        kept = _kept(left, right)
+        kept = _kept(left, right, tolerance)
         self._stations, self._length, self._closed = stations[kept], length, closed
         self._windows: dict[float, Windows] = {}
         points = np.stack([left[kept].T, right[kept].T], axis=1)
@@ -61,8 +67,8 @@ def _crossings(beam: np.ndarray, start: np.ndarray, end: np.ndarray) -> np.ndarr
     return along + share * (along_end - along)
 
 
-def _kept(left: np.ndarray, right: np.ndarray) -> np.ndarray:
-    """Numbers of the samples that draw both borders within `TOLERANCE`.
+def _kept(left: np.ndarray, right: np.ndarray, tolerance: float) -> np.ndarray:
+    """Numbers of the samples that draw both borders within `tolerance`, m.
 
     A chord of length L that turns by t strays L t / 8 from its curve (the sagitta), so samples may be
     sqrt(8 tolerance / curvature) apart; every gap's share of that adds up to how many are needed.
@@ -73,7 +79,7 @@ def _kept(left: np.ndarray, right: np.ndarray) -> np.ndarray:
         directions = np.arctan2(edges[:, 1], edges[:, 0])
         turns = np.abs((np.roll(directions, -1) - directions + np.pi) % (2 * np.pi) - np.pi)
         turns = np.maximum(turns, np.roll(turns, 1))
-        needed = np.maximum(needed, np.sqrt(turns * np.hypot(*edges.T) / (8 * TOLERANCE)))
+        needed = np.maximum(needed, np.sqrt(turns * np.hypot(*edges.T) / (8 * tolerance)))
     chosen = np.diff(np.floor(np.minimum(needed, 1).cumsum()), prepend=-1.0) > 0
     chosen[[0, -1]] = True
     return np.flatnonzero(chosen)

@@ -186,7 +186,9 @@ class Track:
         # Of every edge: x, y, direction x, direction y, length.
         self._edge_table = np.vstack([table[:-1, 1:3].T, chords.T / lengths, lengths])
         self._near = Windows(table[:-1, 0], self.length, self.closed, NEAR)
-        self._borders = Borders(self.left, self.right, self.stations, self.length, self.closed)
+        # Points alone do not say where the border runs between them; arcs are worth looking closer.
+        tolerance = 0.01 if self.arcs is None else 0.005
+        self._borders = Borders(self.left, self.right, self.stations, self.length, self.closed, tolerance)
 
     def locate(self, position: np.ndarray, near: np.ndarray | None = None) -> Location:
         """Project `position` ``(m, 2)`` on the centre line.
