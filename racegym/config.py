@@ -141,7 +141,13 @@ def schema() -> dict[str, Any]:
     whole = RunConfig.model_json_schema()
     whole["$schema"] = "https://json-schema.org/draft/2020-12/schema"
     whole["properties"]["simulator"] = _simulator_schema()
-    whole["properties"]["task"] = {"anyOf": [{"enum": registry.tasks()}, {"$ref": "#/$defs/TaskConfig"}]}
+    whole["properties"]["task"] = {
+        "anyOf": [
+            {"enum": registry.tasks()},
+            {"type": "string", "pattern": r"\.ya?ml$"},
+            {"$ref": "#/$defs/TaskConfig"},
+        ]
+    }
     return whole
 
 

@@ -9,7 +9,9 @@ import subprocess
 import sys
 import textwrap
 from pathlib import Path
+from xml.etree import ElementTree
 
+import numpy as np
 import pytest
 from typer.testing import CliRunner
 
@@ -17,6 +19,7 @@ from racegym.benchmark import report, runs
 from racegym.benchmark.cell import run
 from racegym.benchmark.score import episode_score, scores, student
 from racegym.benchmark.suite import Suite, cells, load, names
+from racegym.benchmark.svg import bends
 from racegym.cli import app
 from racegym.errors import ConfigurationError, NotFound
 
@@ -213,7 +216,21 @@ def test_the_report_stands_alone(tmp_path):
     markdown = Path(files["markdown"]).read_text(encoding="utf-8")
     figures = re.findall(r"!\[.*?\]\((.*?)\)", markdown)
     assert len(figures) == 5
-    assert all((tmp_path / figure).is_file() for figure in figures)
+    drawn = [ElementTree.parse(tmp_path / figure).getroot() for figure in figures]
+    drawn += [ElementTree.fromstring(text) for text in re.findall("<svg.*?</svg>", html, re.DOTALL)]
+    assert all(len(figure) for figure in drawn)
+
+
+def test_a_drawn_line_keeps_its_bends_and_little_else():
+    angle = np.linspace(0, np.pi, 1000)
+    arc = 100 * np.stack([np.cos(angle), np.sin(angle)], axis=1)
+    kept = bends(np.concatenate([arc, arc[-1] + [[0.0, -y] for y in range(1, 200)]]), within=0.2)
+    assert len(kept) < 50
+    assert kept[0] == 0
+    assert kept[-2] == pytest.approx(999, abs=3)  # the straight needs its ends alone
+    off = np.abs(np.hypot(*((arc[kept[1:-1]] + arc[kept[:-2]]) / 2).T) - 100)  # the middles of chords
+    assert off.max() <= 0.21
+    assert bends(np.zeros((5, 2))).tolist() == [0, 4]
 
 
 @pytest.mark.skipif(not shutil.which("chromium"), reason="needs chromium")
@@ -222,6 +239,7 @@ def test_a_browser_shows_the_report(tmp_path):
     picture = tmp_path / "page.png"
     command = ["chromium", "--headless", "--no-sandbox", "--disable-gpu", "--enable-logging=stderr", "--v=0"]
     command += [
+        "--disable-background-networking",
         f"--user-data-dir={tmp_path / 'profile'}",
         f"--screenshot={picture}",
         "--window-size=1100,1600",

@@ -137,7 +137,7 @@ def test_cloning_comes_nearer_to_the_recorded_driver(tmp_path, algorithm):
     from racegym.training.cloning import clone
     from racegym.training.vector import RaceVecEnv
 
-    env = Recorder(racegym.make("bicycle/meadow"), tmp_path)
+    env = Recorder(racegym.make("bicycle/meadow"), tmp_path, agent="scripted")
     driver = Scripted()
     observation, _ = env.reset(seed=1)
     driver.reset(1)
@@ -148,10 +148,13 @@ def test_cloning_comes_nearer_to_the_recorded_driver(tmp_path, algorithm):
     vector = RaceVecEnv(runs, 1, seed=1)
     model = getattr(sb3, algorithm.upper())("MlpPolicy", vector, seed=1, policy_kwargs={"net_arch": [32]})
     losses = []
+    with pytest.raises(NotFound, match=r"nothing by torcs:\*; it was driven by scripted"):
+        clone(model, Dataset(tmp_path), runs[0].task, agents=["torcs:*"])
     clone(
         model,
         Dataset(tmp_path),
         runs[0].task,
+        agents=["torcs:*", "script*"],
         epochs=15,
         batch=32,
         rate=3e-3,

@@ -109,11 +109,13 @@ class Digest:
         what = f"{_count(len(driven), 'course')} of {_count(len(games), 'game')} ({', '.join(games)})"
         if not ranked:
             return f"{_count(len(self.agents), 'agent')} drove {what}."
-        best = ranked[0]
-        return (
+        best, others = ranked[0], ranked[1:]
+        told = (
             f"On {what}, {best.agent} scored {best.mean:.1f} where 100 is the reference driver, and finished "
-            f"{best.finished} of {_count(best.episodes, 'drive')}."
+            f"{best.finished} of {_count(best.episodes, 'drive')}"
         )
+        behind = ", ".join(f"{score.agent} {score.mean:.1f}" for score in others)
+        return f"{told}; behind it {behind}." if others else f"{told}."
 
     def failures(self) -> dict[str, list[str]]:
         """What failed, by reason."""

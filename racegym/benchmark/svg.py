@@ -23,7 +23,8 @@ FONT = 'font-family="system-ui,sans-serif"'
 MAP = (460.0, 300.0)
 CHART = (460.0, 180.0)
 LEFT, BOTTOM, TOP = 36.0, 34.0, 12.0
-MAP_POINTS, CHART_POINTS = 900, 500
+FINE = 0.2
+"""What a drawn line may leave out, in units of the figure, a pixel or less: a report of many courses stays small."""
 
 
 @dataclass(frozen=True)
@@ -38,7 +39,7 @@ class Line:
     @property
     def style(self) -> str:
         dash = ' stroke-dasharray="5 4"' if self.reference else ""
-        return f'fill="none" stroke="{self.colour}" stroke-width="1.8" stroke-linejoin="round"{dash}'
+        return f'fill="none" stroke="{self.colour}" stroke-width="1.3" stroke-linejoin="round"{dash}'
 
 
 def track_map(track: Track | None, lines: Sequence[Line]) -> str:
@@ -65,7 +66,7 @@ def track_map(track: Track | None, lines: Sequence[Line]) -> str:
     body = _road(track, place) if track else ""
     for line, part in zip(lines, driven, strict=True):
         if len(part) > 1:
-            body += _polyline(line, place(part), MAP_POINTS)
+            body += _polyline(line, place(part))
     return _svg(MAP[0], height, body, "driven lines on the track")
 
 
@@ -73,7 +74,7 @@ def _road(track: Track, place) -> str:
     left, right = place(track.left), place(track.right)
     if track.closed:
         left, right = np.vstack([left, left[:1]]), np.vstack([right, right[:1]])
-    keep = np.unique(np.linspace(0, len(left) - 1, min(len(left), MAP_POINTS)).astype(int))
+    keep = np.union1d(bends(left), bends(right))
     left, right = left[keep], right[keep]
     # one quadrilateral after the other in a single path, so that a course may cross itself
     quads = "".join(
@@ -82,9 +83,7 @@ def _road(track: Track, place) -> str:
     )
     body = f'<path d="{quads}" fill="{ROAD}" stroke="{ROAD}" stroke-width=".6"/>'
     for side in (left, right):
-        body += (
-            f'<polyline fill="none" stroke="{EDGE}" stroke-width=".8" points="{_points(side, MAP_POINTS)}"/>'
-        )
+        body += f'<polyline fill="none" stroke="{EDGE}" stroke-width=".8" points="{_points(side)}"/>'
     middle, arm = (left[0] + right[0]) / 2, (left[0] - right[0]) * 0.9
     start = _xy(middle - arm), _xy(middle + arm)
     return body + f'<path d="M{start[0]}L{start[1]}" stroke="{INK}" stroke-width="2.2"/>'
@@ -112,7 +111,7 @@ def speed_chart(lines: Sequence[Line]) -> str:
     body += _text(LEFT, CHART[1] - 4, "km/h over distance", "start")
     for line, x, y in curves:
         points = np.stack([LEFT + wide * x / far, TOP + high * (1 - y / fast)], axis=1)
-        body += _polyline(line, points, CHART_POINTS)
+        body += _polyline(line, points)
     return _svg(*CHART, body, "speed over distance")
 
 
@@ -129,25 +128,25 @@ def score_bars(scores: Sequence[Score], colours: Mapping[str, str]) -> str:
     shown = [score for score in scores if score.mean is not None]
     if not shown:
         return ""
-    row, label, wide = 34.0, 190.0, 640.0
-    top = max(110.0, *((score.mean or 0) + (score.interval or 0) for score in shown)) * 1.04
-    room = wide - label - 60
+    row, label, wide, number = 34.0, 190.0, 640.0, 56.0
+    top = max(105.0, *((score.mean or 0) + (score.interval or 0) for score in shown)) * 1.02
+    room = wide - label - number
     height = row * len(shown) + 26
     par = label + room * 100 / top
     body = f'<path d="M{par:.1f} 0V{height - 20}" stroke="{FAINT}" stroke-dasharray="3 3"/>'
     body += _text(par, height - 6, "100 = reference", "middle")
-    for number, score in enumerate(shown):
-        mean, middle = score.mean or 0.0, row * number + row / 2
+    for place, score in enumerate(shown):
+        mean, middle = score.mean or 0.0, row * place + row / 2
         length = room * max(mean, 0.0) / top
         body += _text(label - 10, middle + 4, score.agent[-28:], "end", INK, 13)
         body += f'<rect x="{label}" y="{middle - 9}" width="{length:.1f}" height="18" rx="3" '
         body += f'fill="{colours[score.agent]}"/>'
-        end = label + length
         if score.interval:
-            low, end = end - room * score.interval / top, end + room * score.interval / top
-            whisker = f"M{low:.1f} {middle}H{end:.1f}M{end:.1f} {middle - 5}v10M{low:.1f} {middle - 5}v10"
+            reach = room * score.interval / top
+            low, high = label + length - reach, label + length + reach
+            whisker = f"M{low:.1f} {middle}H{high:.1f}M{high:.1f} {middle - 5}v10M{low:.1f} {middle - 5}v10"
             body += f'<path d="{whisker}" stroke="{INK}" stroke-width="1.4"/>'
-        body += _text(end + 8, middle + 4, f"{mean:.1f}", "start", INK, 13)
+        body += _text(wide - 4, middle + 4, f"{mean:.1f}", "end", INK, 13)
     return _svg(wide, height, body, "scores")
 
 
@@ -158,18 +157,36 @@ def _ticks(top: float, count: int = 5) -> list[float]:
     return [float(value) for value in np.arange(0, top + 1e-9, step)]
 
 
-def _points(points: np.ndarray, most: int) -> str:
-    keep = np.unique(np.linspace(0, len(points) - 1, min(len(points), most)).astype(int))
-    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points[keep].tolist())
+def bends(points: np.ndarray, within: float = FINE) -> np.ndarray:
+    """Places of the points ``(n, 2)`` that draw the same line `within` a distance: the first and the last, and between
+    any two of them the farthest off for as long as it is farther than that (Ramer 1972, Douglas and Peucker 1973).
+    """
+    kept, spans = {0, len(points) - 1}, [(0, len(points) - 1)]
+    while spans:
+        first, last = spans.pop()
+        if last - first < 2:
+            continue
+        between, (x, y) = points[first + 1 : last] - points[first], points[last] - points[first]
+        size = np.hypot(x, y)
+        off = np.abs(between[:, 0] * y - between[:, 1] * x) / size if size else np.hypot(*between.T)
+        if off.max() > within:
+            middle = first + 1 + int(off.argmax())
+            kept.add(middle)
+            spans += [(first, middle), (middle, last)]
+    return np.array(sorted(kept))
+
+
+def _points(points: np.ndarray) -> str:
+    return " ".join(f"{x:.1f},{y:.1f}" for x, y in points[bends(points)].tolist())
 
 
 def _xy(point: np.ndarray) -> str:
     return f"{point[0]:.1f} {point[1]:.1f}"
 
 
-def _polyline(line: Line, points: np.ndarray, most: int) -> str:
+def _polyline(line: Line, points: np.ndarray) -> str:
     title = f"<title>{escape(line.label)}</title>"
-    return f'<polyline {line.style} points="{_points(points, most)}">{title}</polyline>'
+    return f'<polyline {line.style} points="{_points(points)}">{title}</polyline>'
 
 
 def _text(x: float, y: float, text: str, anchor: str, colour: str = FAINT, size: int = 11) -> str:

@@ -42,6 +42,9 @@ def command(
     record: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Record the drive into this folder (racegym[record]).")
     ] = None,
+    frames: Annotated[
+        int, typer.Option(min=0, metavar="N", help="Record every N-th step's picture, too; 0: none.")
+    ] = 0,
     video: Annotated[
         Path | None, typer.Option(metavar="FILE.mp4", help="Film the drive (racegym[record]).")
     ] = None,
@@ -54,11 +57,13 @@ def command(
     """
     from racegym.cli.progress import progress
 
+    if frames and record is None:
+        raise typer.BadParameter("pictures are part of a recording; add --record DIR", param_hint="--frames")
     folder = _folder(out) if out else None
     run, driver = _prepare(config, simulator, override or [], agent, laps, seed)
     mode = "human" if watch else getattr(driver, "render_mode", None)
     with progress(laps, quiet=as_json) as show:
-        driven = _drive(run, driver, laps, seed, agent, show, record, mode, video)
+        driven = _drive(run, driver, laps, seed, agent, show, record, mode, video, frames)
     folder = folder or _folder(Path("racegym-out") / _label(driven.simulator))
     files = _keep(driven, folder)
     if video is not None:
@@ -109,13 +114,15 @@ def _drive(
     record: Path | None,
     mode: str | None = None,
     video: Path | None = None,
+    frames: int = 0,
 ) -> Drive:
     import racegym
     from racegym import registry
     from racegym.driving import drive
 
     views = registry.backend(run.simulator.backend).views
-    if mode is None and video is not None and ("rgb_array" in views or run.simulator.build().spec.cameras):
+    pictured = "rgb_array" in views or run.simulator.build().spec.cameras
+    if mode is None and (frames or (video is not None and pictured)):
         mode = "rgb_array"
     env: Any = racegym.make(run, render_mode=mode)
     if hasattr(driver, "listen"):
@@ -129,7 +136,8 @@ def _drive(
     if record is not None:
         from racegym.recording import Recorder
 
-        env = Recorder(env, record, agent=name)
+        screen = env.screen
+        env = Recorder(env, record, name, bool(frames) and (lambda: screen.frames()[0]), max(1, frames))
     try:
         return drive(env, driver, laps, seed, name, watch)
     finally:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatch
 from typing import Any
 
 import numpy as np
 
-from racegym.dataset import Dataset
+from racegym.dataset import Dataset, Episode
+from racegym.dataset.transitions import transitions
+from racegym.errors import NotFound
 from racegym.extra import need
 from racegym.task import TaskConfig
 
@@ -20,16 +23,18 @@ def clone(
     batch: int = 512,
     rate: float = 1e-3,
     spread: float = 0.2,
+    agents: Sequence[str] = ("*",),
     seed: int = 1,
     report: Callable[[int, float], None] = lambda epoch, loss: None,
 ) -> float:
     """Fit the policy of a Stable-Baselines3 `model` (PPO, SAC, TD3) to `data` under `task`; the last squared error.
 
-    The learning rate falls from `rate` to 0. `spread` is the standard deviation of PPO's exploration afterwards: the
+    `agents` are patterns of the names of those to imitate: the mean of two drivers' lines may be nobody's. Episodes count
+    whole, whatever `task` would end. The learning rate falls from `rate` to 0. `spread` is the standard deviation of PPO's exploration afterwards: the
     usual 1 would undo what was learnt.
     """
     torch = need("torch", "train")
-    steps = data.transitions(task, whole=True)
+    steps = transitions(_driven_by(agents, data), task, whole=True)
     observations = torch.as_tensor(steps.observations)
     wanted = torch.as_tensor(steps.actions)
     actor, parameters = _actor(model)
@@ -54,6 +59,17 @@ def clone(
     if getattr(model, "actor_target", None) is not None:
         model.actor_target.load_state_dict(model.actor.state_dict())
     return loss
+
+
+def _driven_by(agents: Sequence[str], data: Dataset) -> list[Episode]:
+    """Their episodes; `NotFound` when there are none."""
+    names = {str(episode.info.get("agent")) for episode in data.episodes}
+    wanted = {name for name in names if any(fnmatch(name, pattern) for pattern in agents)}
+    if not wanted:
+        raise NotFound(
+            f"{data.path}: nothing by {', '.join(agents)}; it was driven by {', '.join(sorted(names))}"
+        )
+    return [episode for episode in data.episodes if str(episode.info.get("agent")) in wanted]
 
 
 def _actor(model: Any) -> tuple[Callable[[Any], Any], list[Any]]:
