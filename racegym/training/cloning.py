@@ -29,9 +29,9 @@ def clone(
 ) -> float:
     """Fit the policy of a Stable-Baselines3 `model` (PPO, SAC, TD3) to `data` under `task`; the last squared error.
 
-    `agents` are patterns of the names of those to imitate: the mean of two drivers' lines may be nobody's. Episodes count
-    whole, whatever `task` would end. The learning rate falls from `rate` to 0. `spread` is the standard deviation of PPO's exploration afterwards: the
-    usual 1 would undo what was learnt.
+    `agents` are patterns of the names of those to imitate: the mean of two drivers' lines may be nobody's. Episodes
+    count whole, whatever `task` would end. The learning rate falls from `rate` to 0. `spread` is the standard deviation
+    of PPO's exploration afterwards: the usual 1 would undo what was learnt.
     """
     torch = need("torch", "train")
     steps = transitions(_driven_by(agents, data), task, whole=True)
