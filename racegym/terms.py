@@ -19,6 +19,7 @@ import numpy as np
 from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import InitErrorDetails, PydanticCustomError, core_schema
 
+from racegym.bends import Bends
 from racegym.signals import Telemetry
 from racegym.simulator import SimulatorSpec
 from racegym.track import Track
@@ -42,6 +43,14 @@ class Courses:
     """The geometry under each row of a fleet, once it is open; rows on one track are asked together."""
 
     tracks: list[Track | None] = field(default_factory=list)
+    _bends: tuple[list[Track | None], Bends] | None = None
+
+    @property
+    def bends(self) -> Bends:
+        """The curvature under each row, of the present `tracks`."""
+        if self._bends is None or self._bends[0] is not self.tracks:
+            self._bends = self.tracks, Bends([track for track in self.tracks if track is not None])
+        return self._bends[1]
 
     def groups(self) -> Iterable[tuple[Track, np.ndarray | slice]]:
         """Each different track with its rows."""

@@ -7,6 +7,7 @@ import math
 import numpy as np
 import pytest
 
+from racegym.bends import Bends
 from racegym.errors import ConfigurationError
 from racegym.track import Arcs, Ground, Pits, Surface, Track
 
@@ -260,3 +261,10 @@ def test_arrays_that_make_no_track_are_refused():
 @pytest.fixture
 def rng() -> np.random.Generator:
     return np.random.default_rng(1)
+
+
+def test_the_bends_of_several_courses_are_those_of_each(rng):
+    courses = [circle(), eight(), straight(), circle()]
+    stations = rng.uniform(-400, 2000, (4, 60))
+    expected = [track.at(row).curvature for track, row in zip(courses, stations, strict=True)]
+    assert Bends(courses).at(stations) == pytest.approx(np.array(expected), abs=1e-9)

@@ -111,11 +111,50 @@ def test_a_training_leaves_agents_a_curve_and_goes_on(tmp_path, algorithm):
     assert [point["steps"] for point in curve][:2] == [512, 1024]
     assert curve[0]["rows"][0]["simulator"] == "bicycle/meadow"
     assert (tmp_path / "checkpoint-512.zip").exists()
+    assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
     agent = agents.load(str(tmp_path / "last.zip"))
     assert seat(agent, "bicycle/oval").task.action.repeat == 5
 
     Training(small(algorithm=algorithm, parameters=parameters, steps=1280), tmp_path, resume=True).run()
     assert json.loads((tmp_path / "state.json").read_text())["steps"] == 1280
+
+
+def test_a_training_ends_with_its_time_whatever_its_steps(tmp_path):
+    pytest.importorskip("stable_baselines3")
+    from racegym.training.train import Training
+
+    Training(small(steps=10**9, minutes=1e-6), tmp_path).run()
+    assert json.loads((tmp_path / "state.json").read_text())["steps"] < 512
+
+
+def test_a_learning_rate_of_two_numbers_falls_from_one_to_the_other(tmp_path):
+    sb3 = pytest.importorskip("stable_baselines3")
+    from racegym.training.train import Training
+
+    parameters = {**SMALL["parameters"], "learning_rate": [0.001, 0.0001]}
+    Training(small(parameters=parameters), tmp_path).run()
+    last = sb3.PPO.load(tmp_path / "last.zip").policy.optimizer.param_groups[0]["lr"]
+    assert last == pytest.approx(0.001 - 0.0009 * 768 / 1024)  # of the last 256 steps, two rows of 128
+
+
+def test_a_slim_file_drives_alike(tmp_path):
+    sb3 = pytest.importorskip("stable_baselines3")
+    from racegym.training.slim import slim
+
+    model = sb3.PPO("MlpPolicy", "Pendulum-v1", n_steps=64, batch_size=64).learn(64)
+    model.save(tmp_path / "whole.zip")
+    model.save(tmp_path / "slim.zip")
+    slim(tmp_path / "slim.zip")
+    assert (tmp_path / "slim.zip").stat().st_size < 0.6 * (tmp_path / "whole.zip").stat().st_size
+    seen = np.ones((3, 3), np.float32)
+    drivers = [agents.load(str(tmp_path / f"{name}.zip")) for name in ("whole", "slim")]
+    assert np.array_equal(*[driver.act(seen) for driver in drivers])
+
+
+def test_the_laps_of_an_evaluation_have_the_options_of_the_training():
+    recipe = load("torcs-ppo")[1]
+    laps = recipe.runs(recipe.evaluation.simulators, options=recipe.evaluation.set)
+    assert {run.simulator.build().spec.period for run in laps} == {0.08}
 
 
 def test_resuming_nothing_is_an_error(tmp_path):

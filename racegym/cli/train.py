@@ -66,7 +66,7 @@ def command(
     recipe = recipes.changed(recipe, {**changes, **parse(override or [])})
     folder = out or Path("racegym-out") / f"train-{name}"
     data = Dataset(from_dataset) if from_dataset else None
-    with _progress(recipe.steps) as watch:
+    with _progress() as watch:
         training = Training(recipe, folder, resume, watch)
         try:
             path = training.run(data)
@@ -77,7 +77,7 @@ def command(
 
 
 @contextmanager
-def _progress(total: int) -> Iterator[Watch]:
+def _progress() -> Iterator[Watch]:
     """A bar with the time left on a terminal; a line for each evaluation everywhere."""
     from rich import progress as rich
     from rich.console import Console
@@ -87,11 +87,11 @@ def _progress(total: int) -> Iterator[Watch]:
     console = Console(stderr=True)
     columns = ["{task.description}", rich.BarColumn(), "{task.percentage:3.0f} %", rich.TimeRemainingColumn()]
     with rich.Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as display:
-        task = display.add_task("training", total=total)
+        task = display.add_task("training", total=1.0)
 
-        def step(steps: int, recent: dict[str, Any]) -> None:
+        def step(steps: int, share: float, recent: dict[str, Any]) -> None:
             display.update(
-                task, completed=steps, description=f"{steps:,} steps, return {recent['return']:.0f}"
+                task, completed=share, description=f"{steps:,} steps, return {recent['return']:.0f}"
             )
 
         yield Watch(

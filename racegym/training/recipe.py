@@ -42,6 +42,8 @@ class Evaluation(BaseModel):
     model_config = MODEL
 
     simulators: tuple[str, ...] = ()
+    set: dict[str, Any] = {}
+    """Options of these simulators."""
     every: int = Field(default=50_000, gt=0)
     """Steps between two."""
     laps: int = Field(default=1, ge=1)
@@ -56,6 +58,8 @@ class Recipe(BaseModel):
     algorithm: Algorithm = "ppo"
     steps: int = Field(default=1_000_000, ge=0)
     """Of all environments together; 0: cloning alone."""
+    minutes: float | None = Field(default=None, gt=0)
+    """Of wall-clock time after which it ends before its steps are done; None: no limit."""
     num_envs: int = Field(default=8, ge=1)
     seed: int = 1
     task: str | dict[str, Any] = "hotlap"
@@ -66,7 +70,7 @@ class Recipe(BaseModel):
     threads: int = Field(default=1, ge=1)
     """Of torch."""
     parameters: dict[str, Any] = {}
-    """Of the algorithm, as Stable-Baselines3 names them."""
+    """Of the algorithm, as Stable-Baselines3 names them; a `learning_rate` of two numbers falls from one to the other."""
     cloning: dict[str, Any] = {}
     """Parameters of behaviour cloning, where a recording is given; see `racegym.training.cloning.clone`."""
 

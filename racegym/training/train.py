@@ -15,19 +15,21 @@ from racegym.config import RunConfig
 from racegym.dataset import Dataset
 from racegym.errors import ConfigurationError
 from racegym.extra import need
+from racegym.training.curve import CURVE, draw, evaluations
 from racegym.training.laps import Current, Evaluator, Laps
 from racegym.training.recipe import Recipe
+from racegym.training.slim import slim
 
 CLASSES = {"ppo": "PPO", "sac": "SAC", "td3": "TD3"}
-LAST, BEST, MEMORY, STATE, CURVE = "last.zip", "best.zip", "replay.pkl", "state.json", "evaluations.jsonl"
+LAST, BEST, MEMORY, STATE, PICTURE = "last.zip", "best.zip", "replay.pkl", "state.json", "curve.png"
 
 
 @dataclass(frozen=True)
 class Watch:
     """Who hears of the progress."""
 
-    step: Callable[[int, dict[str, Any]], None] = lambda steps, recent: None
-    """After each step of the vector: steps done, and means over recent episodes."""
+    step: Callable[[int, float, dict[str, Any]], None] = lambda steps, share, recent: None
+    """After each step of the vector: steps done, the share of the training done, and means over recent episodes."""
     laps: Callable[[int, Laps], None] = lambda steps, laps: None
     """After each evaluation."""
     cloned: Callable[[int, float], None] = lambda epoch, loss: None
@@ -76,19 +78,33 @@ class Training:
                 report=self._watch.cloned,
                 **recipe.cloning,
             )
-        held_out = recipe.runs(recipe.evaluation.simulators) if recipe.evaluation.simulators else []
-        evaluator = Evaluator(held_out, recipe.evaluation.laps, recipe.seed)
+        evaluator = Evaluator(self._held_out(), recipe.evaluation.laps, recipe.seed)
         try:
             if dataset is not None:
                 self._evaluate(model, evaluator)
-            while model.num_timesteps < recipe.steps:
+            while self._share(model.num_timesteps) < 1:
                 self._stage(model, evaluator)
             self._evaluate(model, evaluator)
         finally:
             evaluator.close()
             model.get_env().close()
             self._save(model, self._folder / LAST)
+            if (self._folder / CURVE).exists():
+                draw({self._folder.name: evaluations(self._folder)}, self._folder / PICTURE)
         return self._folder / (BEST if (self._folder / BEST).exists() else LAST)
+
+    def _held_out(self) -> list[RunConfig]:
+        evaluation = self._recipe.evaluation
+        if not evaluation.simulators:
+            return []
+        return self._recipe.runs(evaluation.simulators, options=evaluation.set)
+
+    def _share(self, steps: int) -> float:
+        """How much of the training is done, from 0 to 1 and more: of its steps, or of its time if that is more."""
+        return max(steps / self._recipe.steps if self._recipe.steps else 1.0, self._share_of_time())
+
+    def _share_of_time(self) -> float:
+        return self._seconds() / 60 / (self._recipe.minutes or float("inf"))
 
     def _done_before(self) -> int:
         if not self._resumed:
@@ -116,10 +132,17 @@ class Training:
             "tensorboard_log": board,
             **self._recipe.parameters,
         }
+        if fall := self._fall():
+            settings["learning_rate"] = fall[0]
         try:
             return algorithm("MlpPolicy", vector, **settings)
         except TypeError as error:
             raise ConfigurationError(f"parameters of {self._recipe.algorithm}: {error}") from error
+
+    def _fall(self) -> tuple[float, float] | None:
+        """The learning rate's first and last value, where it falls."""
+        rate = self._recipe.parameters.get("learning_rate")
+        return (rate[0], rate[1]) if isinstance(rate, list | tuple) and len(rate) == 2 else None
 
     def _stage(self, model: Any, evaluator: Evaluator) -> None:
         """Learn until the stage, or the training, ends."""
@@ -133,23 +156,32 @@ class Training:
             reset_num_timesteps=False,
             tb_log_name="run",
         )
-        if model.num_timesteps < self._recipe.steps:
+        if self._share(model.num_timesteps) < 1:
             model.get_env().close()
             model.set_env(self._vector(model.num_timesteps))
 
     def _callback(self, model: Any, evaluator: Evaluator) -> Any:
         callbacks = need("stable_baselines3.common.callbacks", "train")
-        training, recipe = self, self._recipe
+        schedules = need("stable_baselines3.common.utils", "train")
+        training, recipe, fall = self, self._recipe, self._fall()
         marks = {
             "evaluation": model.num_timesteps // recipe.evaluation.every,
             "checkpoint": model.num_timesteps // recipe.checkpoint,
         }
 
         class Events(callbacks.BaseCallback):
+            def _on_rollout_start(self) -> None:
+                if fall:
+                    rate = fall[0] + (fall[1] - fall[0]) * min(training._share(self.model.num_timesteps), 1)
+                    self.model.lr_schedule = schedules.FloatSchedule(rate)
+
             def _on_step(self) -> bool:
                 steps = self.model.num_timesteps
                 recent = list(self.model.ep_info_buffer or ())
-                training._watch.step(steps, {"return": _mean(recent, "r"), "steps": _mean(recent, "l")})
+                share = training._share(steps)
+                training._watch.step(
+                    steps, share, {"return": _mean(recent, "r"), "steps": _mean(recent, "l")}
+                )
                 if steps // recipe.evaluation.every > marks["evaluation"]:
                     marks["evaluation"] = steps // recipe.evaluation.every
                     training._evaluate(self.model, evaluator)
@@ -157,7 +189,7 @@ class Training:
                     marks["checkpoint"] = steps // recipe.checkpoint
                     training._save(self.model, training._folder / f"checkpoint-{steps}.zip")
                     training._save(self.model, training._folder / LAST)
-                return True
+                return training._share_of_time() < 1
 
         return Events()
 
@@ -186,6 +218,8 @@ class Training:
         """Write the model with the task that it was trained for; under its own name only once it is whole."""
         temporary = path.with_name(f"partial-{path.name}")
         model.save(temporary)
+        if path.name != LAST:
+            slim(temporary)
         names = [run.simulator.build().spec.name for run in self._runs]
         stamp(temporary, about(self._runs[0], algorithm=CLASSES[self._recipe.algorithm], trained_on=names,
                                steps=model.num_timesteps, seed=self._recipe.seed))  # fmt: skip
