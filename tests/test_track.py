@@ -264,7 +264,7 @@ def rng() -> np.random.Generator:
 
 
 def test_the_bends_of_several_courses_are_those_of_each(rng):
-    courses = [circle(), eight(), straight(), circle()]
+    courses = [circle(), eight(), straight(), stadium()]
     stations = rng.uniform(-400, 2000, (4, 60))
     expected = [track.at(row).curvature for track, row in zip(courses, stations, strict=True)]
     assert Bends(courses).at(stations) == pytest.approx(np.array(expected), abs=1e-9)

@@ -94,12 +94,13 @@ def _progress() -> Iterator[Watch]:
                 task, completed=share, description=f"{steps:,} steps, return {recent['return']:.0f}"
             )
 
+        def say(line: str) -> None:
+            display.console.print(line, highlight=False, soft_wrap=True)
+
         yield Watch(
             step,
-            lambda steps, laps: display.console.print(_text(steps, laps), highlight=False),
-            lambda epoch, loss: display.console.print(
-                f"imitation, epoch {epoch}: error {loss:.4f}", highlight=False
-            ),
+            lambda steps, laps: say(_text(steps, laps)),
+            lambda epoch, loss: say(f"imitation, epoch {epoch}: error {loss:.4f}"),
         )
 
 
