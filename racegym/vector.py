@@ -15,7 +15,7 @@ from gymnasium.vector import AutoresetMode, VectorEnv
 from gymnasium.vector.utils import batch_space
 
 from racegym import registry
-from racegym.config import RunConfig, load
+from racegym.config import RunConfig, SimulatorConfig, load
 from racegym.env import SEEDS
 from racegym.errors import ConfigurationError
 from racegym.render import Screen, watched
@@ -27,7 +27,7 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
     """`num_envs` rows behind gymnasium's vector API; arguments as for `RaceEnv`.
 
     `config` may be a list of configurations, of one backend and one task: the rows take them in turn, so that tracks
-    and cars differ from row to row.
+    and cars differ from row to row. Rows side by side that are alike share a simulator where the backend can.
 
     Autoreset modes: ``NextStep`` (a row that ended starts anew in the next step, whose action it ignores and whose
     reward is 0), ``SameStep`` (it starts anew at once; ``final_obs`` and ``final_info`` hold the end) and ``Disabled``
@@ -184,18 +184,27 @@ def _refuse_realtime(runs: Sequence[RunConfig], rows: int) -> None:
 
 
 def _simulators(runs: Sequence[RunConfig], rows: int) -> list[Simulator]:
-    """One pool with all rows where the backend can, else a simulator for each row."""
+    """One pool with all rows where the backend can, else one for rows side by side that are alike, else one a row."""
     configs = [run.simulator for run in itertools.islice(itertools.cycle(runs), rows)]
     if any(config.build().spec.cars != 1 for config in configs[: len(runs)]):
         raise ConfigurationError(
             "a vector's rows are episodes of their own: leave the simulator's option cars at 1"
         )
+    if (whole := _pool(configs)) is not None:
+        return [whole]
+    simulators = []
+    for _, alike in itertools.groupby(configs):
+        part = list(alike)
+        pool = _pool(part)
+        simulators += [pool] if pool is not None else [config.build() for config in part]
+    return simulators
+
+
+def _pool(configs: Sequence[SimulatorConfig]) -> Simulator | None:
     backend = registry.backend(configs[0].backend)
-    if backend.pool and all(config.backend == backend.name for config in configs):
-        pool = backend.pool([config.options for config in configs])
-        if pool is not None:
-            return [pool]
-    return [config.build() for config in configs]
+    if backend.pool is None or any(config.backend != backend.name for config in configs):
+        return None
+    return backend.pool([config.options for config in configs])
 
 
 def make_vec(

@@ -91,6 +91,16 @@ def test_rows_of_a_vector_drive_as_single_environments_do():
         assert all(np.array_equal(a[row], b) for a, b in zip(rows, single, strict=True))
 
 
+def test_rows_side_by_side_that_are_alike_share_a_simulator():
+    courses = ["bicycle/oval", "bicycle/oval", "bicycle/knot", "bicycle/knot"]
+    vector = racegym.make_vec(courses, 4, overrides=SCATTERED)
+    rows = rollout_vector(vector, seed=7, steps=20)
+    assert len(vector.session.fleet.members) == 2
+    for row, course in enumerate(courses):
+        single = rollout(racegym.make(course, overrides=SCATTERED), 7 + row, 20)
+        assert all(np.array_equal(a[row], b) for a, b in zip(rows, single, strict=True))
+
+
 def rollout_vector(env, seed, steps) -> list:
     observation, _ = env.reset(seed=seed)
     return [observation, *(env.step(np.tile(FULL, (env.num_envs, 1)))[0] for _ in range(steps))]

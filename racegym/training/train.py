@@ -116,7 +116,10 @@ class Training:
 
         stage = self._recipe.stages[self._recipe.stage_at(steps)]
         self._runs = self._recipe.runs(stage.simulators, stage.without, stage.set)
-        return RaceVecEnv(self._runs, self._recipe.num_envs, self._recipe.seed + steps)
+        rows = self._recipe.num_envs
+        # Side by side, rows that are alike share a simulator where they can.
+        runs = [self._runs[row * len(self._runs) // rows] for row in range(rows)]
+        return RaceVecEnv(runs, rows, self._recipe.seed + steps)
 
     def _model(self, vector: Any) -> Any:
         algorithm = getattr(self._package, CLASSES[self._recipe.algorithm])
