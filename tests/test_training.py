@@ -137,6 +137,26 @@ def test_a_learning_rate_of_two_numbers_falls_from_one_to_the_other(tmp_path):
     assert last == pytest.approx(0.001 - 0.0009 * 768 / 1024)  # of the last 256 steps, two rows of 128
 
 
+def test_a_stage_widens_the_exploration_once_when_it_begins(tmp_path):
+    sb3 = pytest.importorskip("stable_baselines3")
+    from racegym.training.train import Training
+
+    def spread() -> float:
+        return float(sb3.PPO.load(tmp_path / "last.zip").policy.log_std.exp().mean())
+
+    stages = (
+        {"simulators": ("bicycle/oval",), "until": 512},
+        {"simulators": ("bicycle/oval",), "spread": 0.3},
+    )
+    parameters = {**SMALL["parameters"], "learning_rate": [0.003, 0.003]}
+    Training(small(stages=stages, parameters=parameters), tmp_path).run()
+    learnt = spread()
+    assert learnt == pytest.approx(0.3, rel=0.1) and learnt != pytest.approx(0.3, rel=1e-6)
+    still = {**parameters, "learning_rate": [1e-9, 1e-9]}
+    Training(small(stages=stages, parameters=still, steps=1280), tmp_path, resume=True).run()
+    assert spread() == pytest.approx(learnt, rel=1e-3)
+
+
 def test_a_slim_file_drives_alike(tmp_path):
     sb3 = pytest.importorskip("stable_baselines3")
     from racegym.training.slim import slim

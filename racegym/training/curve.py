@@ -1,4 +1,4 @@
-"""The learning curve as a picture: laps on courses that are not trained on, over the steps of a training."""
+"""The learning curve as a picture: evaluation laps over the steps of a training."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def draw(
     figure.text(
         RIGHT / WIDTH,
         1 - 0.5 / page,
-        "Laps on courses not trained on",
+        "Evaluation laps",
         fontsize=14,
         fontweight="bold",
         color=INK,

@@ -32,6 +32,8 @@ class Stage(BaseModel):
     """Patterns of those to leave out."""
     set: dict[str, Any] = {}
     """Options of the simulators, for instance a random start."""
+    spread: float | None = Field(default=None, gt=0)
+    """Standard deviation of PPO's exploration when it begins; None: as it is."""
     until: int | None = Field(default=None, gt=0)
     """Steps of the whole training at which it ends; None: the end."""
 

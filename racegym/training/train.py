@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from racegym.agents.files import stamp
 from racegym.agents.fit import about
 from racegym.config import RunConfig
@@ -52,16 +54,17 @@ class Training:
             raise ConfigurationError(f"{folder}: nothing to resume, there is no {LAST}; leave --resume out")
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "recipe.json").write_text(recipe.model_dump_json(indent=1), encoding="utf-8")
-        self._best, self._spent = self._remembered()
+        self._best, self._spent, self._begun = self._remembered()
         self._began = time.perf_counter()
         self._runs: list[RunConfig] = []
 
-    def _remembered(self) -> tuple[float, float]:
-        """The best pace so far, and the seconds spent, of a training that goes on."""
+    def _remembered(self) -> tuple[float, float, int | None]:
+        """The best pace so far, the seconds spent, and the stage that has begun, of a training that goes on."""
         if not self._resumed:
-            return float("-inf"), 0.0
+            return float("-inf"), 0.0, None
         state = json.loads((self._folder / STATE).read_text(encoding="utf-8"))
-        return state["best"] if state["best"] is not None else float("-inf"), state["seconds"]
+        best = state["best"] if state["best"] is not None else float("-inf")
+        return best, state["seconds"], state["stage"]
 
     def run(self, dataset: Dataset | None = None) -> Path:
         """Train to the end of the recipe; where the agent is. Ctrl-C keeps what is learnt, in ``last.zip``."""
@@ -149,8 +152,12 @@ class Training:
 
     def _stage(self, model: Any, evaluator: Evaluator) -> None:
         """Learn until the stage, or the training, ends."""
-        stage = self._recipe.stages[self._recipe.stage_at(model.num_timesteps)]
+        number = self._recipe.stage_at(model.num_timesteps)
+        stage = self._recipe.stages[number]
         until = min(stage.until or self._recipe.steps, self._recipe.steps)
+        if stage.spread is not None and self._begun != number and hasattr(model.policy, "log_std"):
+            model.policy.log_std.data.fill_(float(np.log(stage.spread)))
+        self._begun = number
         callback = self._callback(model, evaluator)
         model.learn(
             until - model.num_timesteps,
@@ -231,7 +238,12 @@ class Training:
             if hasattr(model, "save_replay_buffer"):
                 model.save_replay_buffer(self._folder / MEMORY)
             best = self._best if self._best > float("-inf") else None
-            state = {"steps": model.num_timesteps, "seconds": self._seconds(), "best": best}
+            state = {
+                "steps": model.num_timesteps,
+                "seconds": self._seconds(),
+                "best": best,
+                "stage": self._begun,
+            }
             (self._folder / STATE).write_text(json.dumps(state), encoding="utf-8")
 
 
