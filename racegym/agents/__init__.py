@@ -29,6 +29,10 @@ SHIPPED = {
         "the reference driver: common signals alone, drives every game",
     ),
     "lidar": ("racegym.agents.lidar:Lidar", "drives by a picture's beams and the speed: trackmania/pixels"),
+    "trained": (
+        "racegym.agents.files:trained",
+        "a policy learnt by the recipe torcs-ppo on thirteen tracks of TORCS; needs racegym[train]",
+    ),
     "random": ("racegym.agents:Random", "uniform random actions"),
     "keyboard": ("racegym.agents.keyboard:Keyboard", "you, in the game's window: arrow keys, or a gamepad"),
 }

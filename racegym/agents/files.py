@@ -18,6 +18,7 @@ import numpy as np
 
 from racegym.errors import ConfigurationError, NotFound
 from racegym.extra import need
+from racegym.paths import shipped
 
 MEMBER = "racegym.json"
 #: Stable-Baselines3's algorithms by the policy classes that their files name.
@@ -65,6 +66,11 @@ def load(path: Path) -> Policy:
     if not path.is_file():
         raise NotFound(f"agent {path}: no such file")
     return KINDS[path.suffix](path)
+
+
+def trained() -> Policy:
+    """The policy that ships with racegym, trained by the recipe torcs-ppo."""
+    return load(shipped("configs") / "agents" / "torcs-ppo.zip")
 
 
 def _stable_baselines3(path: Path) -> Policy:
