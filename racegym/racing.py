@@ -71,14 +71,13 @@ def fit(
     An agent that is in several cars on end drives them together. `ConfigurationError` when two of them need different
     simulators, or the simulator has no room for all.
     """
-    overrides = dict(overrides or {})
-    if "laps" in type(load(config, simulator, overrides).simulator.options).model_fields:
-        overrides["simulator.laps"] = laps
+    overrides = {**(overrides or {}), "simulator.cars": len(agents)}
     try:
-        load(config, simulator, {**overrides, "simulator.cars": len(agents)})
+        options = load(config, simulator, overrides).simulator.options
     except ConfigurationError as error:
         raise _too_many(len(agents), error) from error
-    overrides["simulator.cars"] = len(agents)
+    if "laps" in type(options).model_fields:
+        overrides["simulator.laps"] = laps
     fitted = [
         (name, agent, watched(seat(agent, config, simulator, overrides, laps), render_mode))
         for name, agent in agents

@@ -111,7 +111,6 @@ def _enter(
     names: list[str], config: str, simulator: str | None, overrides: dict[str, Any], seed: int | None
 ) -> list[tuple[str, Agent]]:
     """The agents by name; the same name several times on end is one agent in several cars. Equal names are numbered."""
-    import racegym
     from racegym import agents
 
     entered: list[tuple[str, Agent]] = []
@@ -119,11 +118,21 @@ def _enter(
         if number and names[number - 1] == name:
             agent = entered[-1][1]
         else:
-            space = racegym.make(config, simulator, overrides).action_space if name == "random" else None
+            cars = {**overrides, "simulator.cars": len(names)}
+            space = _action_space(config, simulator, cars) if name == "random" else None
             agent = agents.load(name, space, None if seed is None else seed + number)
         label = name if names.count(name) == 1 else f"{name} {names[: number + 1].count(name)}"
         entered.append((label, agent))
     return entered
+
+
+def _action_space(config: str, simulator: str | None, overrides: dict[str, Any]) -> Any:
+    """Of one car."""
+    from racegym.config import load
+    from racegym.task import Task
+
+    run = load(config, simulator, overrides)
+    return Task(run.task, run.simulator.build().spec, 1).actuator.space
 
 
 def _run(race: Race, seed: int | None, watches: list[Any], video: Path | None, row: int) -> list[Place]:

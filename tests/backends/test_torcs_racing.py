@@ -109,6 +109,12 @@ def test_the_standings_name_all_cars() -> None:
         simulator.close()
 
 
+def test_places_on_the_grid_may_be_given_for_as_many_cars_as_there_are_agents() -> None:
+    entered = [(name, agents.load("scripted")) for name in ("first", "second")]
+    first, _ = fit(entered, "torcs/forza", overrides={"simulator.grid.places": [2, 1]})
+    assert first[2].simulator.options.grid.places == (2, 1)
+
+
 def test_agents_and_the_game_s_drivers_are_classified_together() -> None:
     entered = [(name, agents.load("scripted")) for name in ("first", "second")]
     overrides = {"simulator.opponents": ("inferno:1",)}
