@@ -60,7 +60,7 @@ class RaceParallelEnv(ParallelEnv):  # pyright: ignore[reportMissingTypeArgument
         self.action_spaces = dict.fromkeys(self.possible_agents, self.session.task.actuator.space)
         self._rows = {agent: row for row, agent in enumerate(self.possible_agents)}
         self._generator = np.random.default_rng()
-        self._idle = _idle(self.session.task.actuator.space)
+        self._idle = self.session.task.actuator.idle
 
     def observation_space(self, agent: str) -> Any:
         return self.observation_spaces[agent]
@@ -135,13 +135,6 @@ def _row(observation: Any, row: int) -> Any:
 def _flat(observation: Any) -> np.ndarray:
     parts = observation.values() if isinstance(observation, dict) else (observation,)
     return np.concatenate([np.ravel(part) for part in parts])
-
-
-def _idle(space: spaces.Space) -> np.ndarray:
-    """The action of a car that nobody drives any more: nothing pressed."""
-    if isinstance(space, spaces.Box):
-        return np.clip(np.zeros(space.shape, space.dtype), space.low, space.high)
-    return np.zeros(space.shape or (), int)
 
 
 def parallel_env(

@@ -160,3 +160,14 @@ def test_the_command_prints_and_keeps_a_classification_with_points(tmp_path: Pat
     first, second = json.loads(result.output)["classification"]
     assert (first["name"], first["points"]) == ("scripted", 14) and second["name"] == "random"
     assert not second["finished"]
+
+
+def test_the_car_of_an_agent_that_has_ended_is_let_go_of():
+    terms = {"steer": {}, "throttle": {}, "brake": {}, "automatic_gears": {}}
+    race = env(**{"simulator.cars": 2, "task.action.terms": terms})
+    race.reset(seed=1)
+    race.agents = ["car_1"]
+    race.step({"car_1": np.ones(3, np.float32)})
+    assert race.session.controls["throttle"].tolist() == [0, 1]
+    assert race.session.controls["brake"].tolist() == [0, 1]
+    race.close()

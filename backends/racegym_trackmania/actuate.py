@@ -4,6 +4,25 @@ from __future__ import annotations
 
 import math
 
+import numpy as np
+
+from racegym.errors import InvalidAction
+from racegym.signals import Controls
+
+
+def axes(
+    controls: Controls, low: np.ndarray, high: np.ndarray, applied: Controls
+) -> tuple[float, float, float]:
+    """Steer, throttle and brake of one car's `controls`, clipped into `applied`; in reverse gear the pedals change places.
+
+    `InvalidAction` when one is not a number.
+    """
+    np.clip(controls.block, low, high, out=applied.block)
+    steer, throttle, brake = (float(applied[name][0]) for name in ("steer", "throttle", "brake"))
+    if not math.isfinite(steer + throttle + brake):
+        raise InvalidAction("trackmania: a control is not a number; send finite steer, throttle and brake")
+    return (steer, brake, throttle) if applied["gear"][0] < 0 else (steer, throttle, brake)
+
 
 class KeyAxes:
     """Steer, throttle and brake as held arrow keys.

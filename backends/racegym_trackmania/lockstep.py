@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from racegym.errors import BackendUnavailable, ConfigurationError, InvalidAction, SimulatorLost
+from racegym.errors import BackendUnavailable, ConfigurationError, SimulatorLost
 from racegym.signals import CONTROLS, Controls, Telemetry
 from racegym.simulator import Camera, Simulator, SimulatorSpec
 from racegym.track import Track
 from racegym_trackmania import line
-from racegym_trackmania.actuate import KeyAxes
+from racegym_trackmania.actuate import KeyAxes, axes
 from racegym_trackmania.launch import StandIn
 from racegym_trackmania.options import STAND_IN, TrackmaniaOptions
 from racegym_trackmania.profiles import PROFILES
@@ -156,14 +156,7 @@ class Lockstep(Simulator):
     def send(self, controls: Controls) -> Controls:
         """Clip; each axis is 0 or full, right on average over some steps. NaN is `InvalidAction`."""
         client, applied = self._opened(), self._applied
-        np.clip(controls.block, self._low, self._high, out=applied.block)
-        steer, throttle, brake = (float(applied[name][0]) for name in ("steer", "throttle", "brake"))
-        if not math.isfinite(steer + throttle + brake):
-            raise InvalidAction(
-                "trackmania: a control is not a number; send finite steer, throttle and brake"
-            )
-        if applied["gear"][0] < 0:
-            throttle, brake = brake, throttle
+        steer, throttle, brake = axes(controls, self._low, self._high, applied)
         steer, throttle, brake = self._axes.press(steer, throttle, brake)
         client.set_inputs(steer > 0, steer < 0, throttle > 0, brake > 0)
         applied["steer"], applied["throttle"], applied["brake"] = steer, throttle, brake

@@ -12,7 +12,6 @@ import numpy as np
 
 from racegym.errors import (
     ConfigurationError,
-    InvalidAction,
     SimulatorLost,
     SimulatorTimeout,
 )
@@ -20,7 +19,7 @@ from racegym.signals import CONTROLS, Controls, Telemetry
 from racegym.simulator import Camera, Simulator, SimulatorSpec
 from racegym.track import Track
 from racegym_trackmania import hud, line
-from racegym_trackmania.actuate import KeyAxes, held
+from racegym_trackmania.actuate import KeyAxes, axes, held
 from racegym_trackmania.connection import Connection
 from racegym_trackmania.keys import Keyboard
 from racegym_trackmania.options import STAND_IN, TrackmaniaOptions
@@ -185,14 +184,7 @@ class Trackmania(Simulator):
     def send(self, controls: Controls) -> Controls:
         """Clip and hold; by keys each axis is 0 or full, right on average. NaN is `InvalidAction`."""
         link, applied = self.connection, self._applied
-        np.clip(controls.block, self._low, self._high, out=applied.block)
-        steer, throttle, brake = (float(applied[name][0]) for name in ("steer", "throttle", "brake"))
-        if not math.isfinite(steer + throttle + brake):
-            raise InvalidAction(
-                "trackmania: a control is not a number; send finite steer, throttle and brake"
-            )
-        if applied["gear"][0] < 0:
-            throttle, brake = brake, throttle
+        steer, throttle, brake = axes(controls, self._low, self._high, applied)
         link.check()
         if link.pad is not None:
             link.pad.set(steer, throttle, brake)

@@ -17,27 +17,9 @@ from trackmania import controls, game, held
 import racegym
 from racegym.errors import RacegymError, SimulatorLost
 from racegym_trackmania.keys import Keyboard
-from racegym_trackmania.launch import Display
 
 FULL = np.array([0.0, 1.0], np.float32)
 TEN = 10
-
-
-@pytest.fixture(scope="module")
-def display():
-    """One X server for the tests that kill and restart much."""
-    server = Display()
-    yield server.name
-    server.close()
-
-
-@pytest.fixture
-def running(display):
-    simulator = game(display=display)
-    simulator.open()
-    simulator.reset()
-    yield simulator
-    simulator.close()
 
 
 def driving(env) -> None:

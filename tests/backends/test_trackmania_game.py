@@ -14,28 +14,10 @@ from racegym.capture import frames
 from racegym.errors import BackendUnavailable
 from racegym_trackmania import backend, line
 from racegym_trackmania.hud import STANDIN
-from racegym_trackmania.launch import Display
 from racegym_trackmania.record import record
 from racegym_trackmania.stand_in.window import frame_number
 
 FULL = np.array([0.0, 1.0], np.float32)
-
-
-@pytest.fixture(scope="module")
-def display():
-    """One X server for the tests that kill and restart much."""
-    server = Display()
-    yield server.name
-    server.close()
-
-
-@pytest.fixture
-def running(display):
-    simulator = game(display=display)
-    simulator.open()
-    simulator.reset()
-    yield simulator
-    simulator.close()
 
 
 # what is seen

@@ -13,7 +13,6 @@ from racegym.errors import ConfigurationError, SimulatorLost, SimulatorTimeout
 from racegym_trackmania import backend, hud
 from racegym_trackmania.cli import app
 from racegym_trackmania.digits import Area, Shown, learn, load
-from racegym_trackmania.launch import Display
 from racegym_trackmania.stand_in.window import frame_number
 from racegym_trackmania.watch import Watch
 
@@ -83,13 +82,6 @@ def test_the_command_makes_a_file_of_screenshots_of_another_game(tmp_path):
     made = hud.load(tmp_path / "game.npz")
     assert made.read(drawn(369, of)) == 369
     assert made.finished(finish) and not made.finished(drawn(0, of))
-
-
-@pytest.fixture(scope="module")
-def display():
-    server = Display()
-    yield server.name
-    server.close()
 
 
 def test_digits_learnt_from_the_running_game_tell_what_its_telemetry_tells(display, tmp_path):
