@@ -156,6 +156,11 @@ class TorcsOptions(Options):
         description="auto: the game keeps to the core with the fewest games, and who has one game alone"
         " sleeps there; none: the system decides",
     )
+    isolated: bool = Field(
+        default=False,
+        description="in a vector, a process for each row, so that one that dies ends its own episode alone; else rows that"
+        " are alike take turns in one process a core, which is about twice as fast",
+    )
     camera: CameraOptions | None = Field(default=None, description="pictures, in lockstep; null: none")
     screen: ScreenOptions | None = Field(
         default=None, description="with connect: pictures of the game's window, grabbed from the screen"

@@ -10,11 +10,14 @@ from __future__ import annotations
 import ctypes
 import os
 from collections import Counter
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 
+import numpy as np
+
 from racegym_torcs.launch import PREFIX
+from racegym_torcs.options import TorcsOptions
 
 _libc = ctypes.CDLL(None)
 _TIED = 1000
@@ -28,15 +31,32 @@ def choose(allowed: Collection[int], apart: bool) -> int:
     return min(allowed, key=lambda cpu: (games[cpu], (cpu == here) == apart, cpu))
 
 
-def spread(games: int) -> list[int]:
-    """A core for each of so many games to come, so that all cores have as many as possible alike."""
+def spread(loads: Sequence[int]) -> list[int]:
+    """A core for each process to come, by how many games drive in it, so that all cores have as many as possible alike."""
     allowed = sorted(os.sched_getaffinity(0))
     taken = Counter(_occupied())
     cores = []
-    for _ in range(games):
+    for load in loads:
         cores.append(min(allowed, key=lambda cpu: (taken[cpu], cpu)))
-        taken[cores[-1]] += 1
+        taken[cores[-1]] += load
     return cores
+
+
+def shares(each: Sequence[TorcsOptions]) -> list[list[int]]:
+    """Which rows of a pool take turns in one process: those that are alike, in as many as their part of the cores.
+
+    Not with an expert: it may read files while it drives, which is not safe there (plugins/torcs/worlds.h).
+    """
+    cores = len(os.sched_getaffinity(0))
+    alike: dict[TorcsOptions, list[int]] = {}
+    for row, options in enumerate(each):
+        alike.setdefault(options, []).append(row)
+    parts: list[list[int]] = []
+    for options, rows in alike.items():
+        alone = options.isolated or options.expert is not None
+        count = len(rows) if alone else min(len(rows), max(1, round(cores * len(rows) / len(each))))
+        parts += [part.tolist() for part in np.array_split(rows, count)]
+    return parts
 
 
 def _occupied() -> list[int]:

@@ -1,7 +1,8 @@
 """Many races of one car each, driven as the rows of one simulator: one block of memory, one bell, one wait.
 
-A step clips all controls into the shared block, numbers the commands, and rings: one system call wakes every game.
-The last game to answer wakes us. A game that is lost or silent costs its own row alone.
+A step clips all controls into the shared block, numbers the commands, and rings: one system call wakes every process.
+The last row to be answered wakes us. Rows that are alike take turns in one process a core, or have one each, if they
+are `isolated`. A process that is lost or silent costs its own rows alone.
 """
 
 from __future__ import annotations
@@ -47,13 +48,21 @@ def pool(each: Sequence[TorcsOptions]) -> TorcsPool | None:
     return None if made.spec.cameras else made
 
 
-@dataclass
-class _Row:
-    """One game of the pool."""
+@dataclass(eq=False)
+class _Game:
+    """A process, while there is one, and the rows that take turns in it."""
 
     options: TorcsOptions
-    line_up: LineUp
+    rows: list[int]
     instance: Instance | None = None
+
+
+@dataclass
+class _Row:
+    """One race of the pool."""
+
+    game: _Game
+    line_up: LineUp
     track: Track | None = None
 
 
@@ -69,7 +78,9 @@ class TorcsPool(Simulator):
             cars=len(options), independent=True, snapshots=False,
         )  # fmt: skip
         self._low, self._high = limits.bounds([len(specs[one].gearbox.up) for one in options])
-        self._rows = [_Row(one, LineUp(one)) for one in options]
+        self._games = [_Game(options[rows[0]], rows) for rows in placement.shares(options)]
+        game_of = {row: game for game in self._games for row in game.rows}
+        self._rows = [_Row(game_of[row], LineUp(one)) for row, one in enumerate(options)]
         self._common = options[0]
         self._starts: dict[TorcsOptions, Start] = {}
         self._geometry = cache(geometry.load)
@@ -91,7 +102,7 @@ class TorcsPool(Simulator):
     @property
     def pids(self) -> list[int | None]:
         """Process id of each row's game while it runs."""
-        return [None if row.instance is None else row.instance.pid for row in self._rows]
+        return [None if row.game.instance is None else row.game.instance.pid for row in self._rows]
 
     def open(self) -> None:
         """Start all games at once; `BackendUnavailable` when one of them cannot be."""
@@ -99,7 +110,7 @@ class TorcsPool(Simulator):
             return
         self._share()
         try:
-            self._launch(range(len(self._rows)))
+            self._launch(self._games)
         except BaseException:
             self.close()
             raise
@@ -120,33 +131,35 @@ class TorcsPool(Simulator):
         self._sleep = futex.sleeper(made.address + 4 * self._answered, 0)
         self._words[self._answered], self._number, self._live = 1, 0, np.zeros(0, int)
 
-    def _launch(self, rows: Sequence[int] | range) -> None:
-        """Start the games of `rows`, then wait for all of them to stand on their start lines."""
+    def _launch(self, games: Sequence[_Game]) -> None:
+        """Start `games`, then wait for all of them to stand on their start lines."""
         assert self._mapping is not None
         auto = self._common.placement == "auto"
-        cores = placement.spread(len(rows)) if auto else [None] * len(rows)
+        cores = placement.spread([len(game.rows) for game in games]) if auto else [None] * len(games)
         deadline = time.monotonic() + self._common.deadlines.start
-        for number, core in zip(rows, cores, strict=True):
-            row = self._rows[number]
-            if row.options not in self._starts:
-                self._starts[row.options] = Start(row.options)
-            start = self._starts[row.options]
-            self._numbered[number] = self._answers[number]
-            row.instance = start.instance(self._mapping.descriptor, game=number, core=core)
-        for number in rows:
-            row = self._rows[number]
-            assert row.instance is not None
+        for game, core in zip(games, cores, strict=True):
+            if game.options not in self._starts:
+                self._starts[game.options] = Start(game.options)
+            self._numbered[game.rows] = self._answers[game.rows]
+            start = self._starts[game.options]
+            game.instance = start.instance(self._mapping.descriptor, games=game.rows, core=core)
+        for game in games:
+            assert game.instance is not None
             try:
-                row.instance.ready(deadline)
+                game.instance.ready(deadline)
             except RacegymError:
-                self._leave(number)
+                self._leave(game)
                 raise
-            start = self._starts[row.options]
-            start.started(row.instance)
-            if row.track is None:
-                row.track = self._geometry(start.geometry, f"torcs/{start.track}")
-                row.line_up.open(start.track, geometry.length(start.geometry))
-            self._new.add(number)
+            self._starts[game.options].started(game.instance)
+            self._new.update(game.rows)
+            for row in game.rows:
+                self._learn_track(self._rows[row])
+
+    def _learn_track(self, row: _Row) -> None:
+        if row.track is None:
+            start = self._starts[row.game.options]
+            row.track = self._geometry(start.geometry, f"torcs/{start.track}")
+            row.line_up.open(start.track, geometry.length(start.geometry))
 
     def reset(
         self,
@@ -166,17 +179,22 @@ class TorcsPool(Simulator):
         self._collect(self._common.deadlines.step)
         for row, one in zip(rows.tolist(), seeds, strict=True):
             self._line(row, one, options or {})
-        if missing := [row for row in rows.tolist() if self._rows[row].instance is None]:
-            self._launch(missing)
+        self._launch_for(rows)
         self._begin(rows)
         if failed := [row for row in rows.tolist() if row in self._faults]:
-            _log.warning("torcs: starting %d games again, because a restart failed", len(failed))
+            _log.warning("torcs: starting the games of %d rows again, because a restart failed", len(failed))
             self._faults = {}
-            self._launch(failed)
+            self._launch_for(np.array(failed))
             self._begin(np.array(failed))
         for error in self._faults.values():
             raise error
         return self._telemetry
+
+    def _launch_for(self, rows: np.ndarray) -> None:
+        """Start the games that these rows have not got."""
+        games = dict.fromkeys(self._rows[row].game for row in rows.tolist())
+        if missing := [game for game in games if game.instance is None]:
+            self._launch(missing)
 
     def _line(self, number: int, seed: int | None, options: Mapping[str, Any]) -> None:
         """Say where and with which noise the next race of a row begins."""
@@ -184,7 +202,7 @@ class TorcsPool(Simulator):
         row, header = self._rows[number], self._mapping.headers[number]
         starts = row.line_up.draw(seed, options)
         self._mapping.starts[number] = math.nan if starts is None else starts[0]
-        noisy = seed is not None and row.options.noise is not None
+        noisy = seed is not None and row.game.options.noise is not None
         header.seeded, header.seed = noisy, seed or 0
 
     def _begin(self, rows: np.ndarray) -> None:
@@ -261,33 +279,32 @@ class TorcsPool(Simulator):
             self._look(late=now > deadline)
 
     def _look(self, late: bool) -> None:
-        """Give up rows whose game has gone, and all that have not answered when it is `late`."""
-        for number in np.flatnonzero(self._answers != self._numbered).tolist():
-            instance = self._rows[number].instance
-            assert instance is not None
+        """Give up games that have gone, and all that have not answered when it is `late`."""
+        silent = np.flatnonzero(self._answers != self._numbered).tolist()
+        for game in dict.fromkeys(self._rows[number].game for number in silent):
+            assert game.instance is not None
             try:
-                instance.check()
+                game.instance.check()
                 if late:
                     raise SimulatorTimeout("torcs: no state within the deadline (option deadlines)")
             except (SimulatorLost, SimulatorTimeout) as error:
-                self._faults[number] = error
-                self._leave(number)
+                self._faults.update(dict.fromkeys(game.rows, error))
+                self._leave(game)
 
-    def _leave(self, number: int) -> None:
-        """End the game of a row, until a reset starts another."""
-        row = self._rows[number]
-        if row.instance is not None:
-            row.instance.close(row.options.deadlines.close)
-            row.instance = None
-        self._numbered[number] = self._answers[number]
-        self._live = self._live[self._live != number]
-        self._new.discard(number)
+    def _leave(self, game: _Game) -> None:
+        """End a game, until a reset of one of its rows starts it again."""
+        if game.instance is not None:
+            game.instance.close(game.options.deadlines.close)
+            game.instance = None
+        self._numbered[game.rows] = self._answers[game.rows]
+        self._live = self._live[~np.isin(self._live, game.rows)]
+        self._new.difference_update(game.rows)
 
     def close(self) -> None:
         if self._mapping is None:
             return
-        for number in range(len(self._rows)):
-            self._leave(number)
+        for game in self._games:
+            self._leave(game)
         self._mapping.seal()
         # the memory stays mapped as long as anybody has a view of it
         del self._words, self._telemetry, self._applied, self._numbers

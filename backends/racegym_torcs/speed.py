@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Mapping
 
 from racegym.signals import Controls
+from racegym_torcs import placement
 from racegym_torcs.options import TorcsOptions
 from racegym_torcs.simulator import Torcs
 from racegym_torcs.start import Start
@@ -13,17 +15,20 @@ from racegym_torcs.start import Start
 _SECONDS = 0.5
 
 
-def limit(options: TorcsOptions, ticks: int = 20_000) -> float:
-    """Ticks a second that a game of these options makes by itself, every sensor read and nobody asked for controls.
+def limit(options: TorcsOptions, ticks: int = 20_000, games: int = 1) -> float:
+    """Ticks a second that `games` of these options make side by side, every sensor read and nobody asked for controls.
 
-    No client can exceed it. The cars follow the road at 60 km/h. `BackendUnavailable` when the game cannot be
+    No client can exceed it. The cars follow the road at 60 km/h. `BackendUnavailable` when a game cannot be
     started or does not finish.
     """
-    instance = Start(options).instance(drive_itself=ticks)
+    start, running = Start(options), []
     try:
-        return instance.rate(time.monotonic() + options.deadlines.start + ticks * 2e-3)
+        running += [start.instance(drive_itself=ticks, core=core) for core in placement.spread([1] * games)]
+        deadline = time.monotonic() + options.deadlines.start + ticks * 2e-3
+        return sum(instance.rate(deadline) for instance in running)
     finally:
-        instance.close(options.deadlines.close)
+        for instance in running:
+            instance.close(options.deadlines.close)
 
 
 def client(options: TorcsOptions, seconds: float = _SECONDS) -> float:
@@ -53,4 +58,10 @@ def raw(course: str) -> Mapping[str, float]:
     """For ``racegym speed``: ticks or steps a second on `course` by name."""
     options = {"track": course} if course else {}
     shared, udp = (TorcsOptions.model_validate({**options, "transport": way}) for way in ("shared", "udp"))
-    return {"limit": limit(shared), "shm_raw": client(shared), "udp_raw": client(udp)}
+    cores = len(os.sched_getaffinity(0))
+    return {
+        "limit": limit(shared),
+        "limit_all_cores": limit(shared, games=cores),
+        "shm_raw": client(shared),
+        "udp_raw": client(udp),
+    }

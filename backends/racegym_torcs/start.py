@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from racegym_torcs import catalogue, drivers, geometry, graphics, locate, placement, race
@@ -31,18 +32,18 @@ class Start:
         shared: int | None = None,
         drive_itself: int = 0,
         camera: int | None = None,
-        game: int = 0,
+        games: Sequence[int] = (0,),
         core: int | None = None,
     ) -> Instance:
         """A game that was just started; its cars do not wait for anybody yet.
 
-        `shared` is the descriptor of our mapping, `game` the place in it, `camera` the descriptor of our pictures.
+        `shared` is the descriptor of our mapping, `games` the places in it, `camera` the descriptor of our pictures.
         The game keeps to `core`, or to one that is chosen here. With `drive_itself` it asks nobody for so many ticks.
         """
         instance = Instance(self.installation, self.robot)
         own = {**environment(self.options), "RACEGYM_EXPERT": self.expert}
         if shared is not None:
-            own["RACEGYM_SHARED"] = f"{shared}:{game}"
+            own["RACEGYM_SHARED"] = f"{shared}:{','.join(map(str, games))}"
         if camera is not None and self.options.camera is not None:
             own |= graphics.environment(self.options.camera, camera)
         if drive_itself:

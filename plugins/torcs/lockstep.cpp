@@ -26,29 +26,34 @@ inline void pause_briefly() {
 
 }  // namespace
 
-Lockstep::Lockstep(int fd, int game, Lifeline& lifeline)
-    : shared_(fd, game), header_(shared_.header()), bell_(shared_.bell()), lifeline_(lifeline), record_(Layout(shared_.layout())) {
-    kept_.resize(static_cast<std::size_t>(record_.width()) * header_.cars);
-    began_.resize(header_.cars, NAN);
-    touched_.resize(header_.cars);
+Lockstep::Lockstep(int fd, const std::vector<int>& games, Lifeline& lifeline)
+    : shared_(fd, games), bell_(shared_.bell()), lifeline_(lifeline), record_(Layout(shared_.layout())) {
+    kept_.resize(static_cast<std::size_t>(record_.width()) * header().cars);
+    began_.resize(header().cars, NAN);
+    touched_.resize(header().cars);
     client_.extended = true;
-    for (std::size_t i = 0; i < client_.angles.size(); ++i) client_.angles[i] = static_cast<float>(-header_.beams[i]);
+    for (std::size_t i = 0; i < client_.angles.size(); ++i) client_.angles[i] = static_cast<float>(-header().beams[i]);
 }
 
 const Identification& Lockstep::greet(int car) {
+    if (shared_.games() > 1 && !Worlds::divided())
+        if (const char* why = Worlds::divide(shared_.games(), [this] { return next_turn(); })) lifeline_.fail(why);
+    introduce();
     while (!greeted_) {
         await();
-        if (static_cast<Command>(header_.command) != Command::restart) {
+        if (static_cast<Command>(header().command) != Command::restart) {
             publish(Verdict::refused);
             continue;
         }
         client_.seed.reset();
-        if (header_.seeded != 0) client_.seed = header_.seed;
+        if (header().seeded != 0) client_.seed = header().seed;
         greeted_ = true;  // answered by the first state
     }
-    client_.start = shared_.start(car);
+    client_.start = shared_.start(Worlds::present(), car);
     return client_;
 }
+
+void Lockstep::introduce() { header().driver = static_cast<std::uint32_t>(getpid()); }
 
 void Lockstep::post(int car, const State& state) {
     double* const to = row(car);
@@ -65,7 +70,7 @@ void Lockstep::post(int car, const State& state) {
 Action Lockstep::collect(int car) {
     if (!exchanged_) exchange();
     exchanged_ = true;
-    Action action = record_.read(shared_.controls() + car * record_.control_width());
+    Action action = record_.read(shared_.controls(Worlds::present()) + car * record_.control_width());
     action.restart = restart_;
     return action;
 }
@@ -81,13 +86,13 @@ void Lockstep::exchange() {
 void Lockstep::converse() {
     for (;;) {
         await();
-        switch (static_cast<Command>(header_.command)) {
-            case Command::drive: ticks_ = std::max(header_.argument, 1U); return;
+        switch (static_cast<Command>(header().command)) {
+            case Command::drive: ticks_ = std::max(header().argument, 1U); return;
             case Command::restart: restart_ = true; return;
-            case Command::save: save(header_.argument); break;
-            case Command::restore: restore(header_.argument); break;
+            case Command::save: save(header().argument); break;
+            case Command::restore: restore(header().argument); break;
             case Command::release:
-                publish(order(header_.argument, kLeave) ? Verdict::done : Verdict::refused);
+                publish(order(header().argument, kLeave) ? Verdict::done : Verdict::refused);
                 break;
             case Command::film:
                 if (film) film();
@@ -102,65 +107,90 @@ void Lockstep::converse() {
 }
 
 void Lockstep::publish(Verdict verdict) {
-    header_.verdict = static_cast<std::uint32_t>(verdict);
-    header_.driver = static_cast<std::uint32_t>(getpid());
-    header_.state_seq.store(header_.command_seq.load(std::memory_order_relaxed));
+    header().verdict = static_cast<std::uint32_t>(verdict);
+    header().state_seq.store(header().command_seq.load(std::memory_order_relaxed));
     if (bell_.pending.fetch_sub(1) != 1) return;
     bell_.answered.store(1);
     futex_wake(bell_.answered);
 }
 
+bool Lockstep::told(unsigned game) const {
+    const SharedHeader& header = shared_.header(game);
+    return header.command_seq.load(std::memory_order_acquire) != header.state_seq.load(std::memory_order_relaxed);
+}
+
+// Whichever of our games has a command that is not answered; the one that had its turn last needs no exchange.
+Worlds::Turn Lockstep::next_turn() {
+    std::uint32_t bits = 0;
+    for (unsigned game = 0; game < shared_.games(); ++game) bits |= shared_.header(game).bell_bit;
+    for (std::uint32_t left = shared_.header(0).spin;;) {
+        const std::uint32_t rung = bell_.rings.load(std::memory_order_acquire);
+        for (unsigned step = 0; step < shared_.games(); ++step) {
+            const unsigned game = (Worlds::present() + step) % shared_.games();
+            if (told(game)) return {game, static_cast<Command>(shared_.header(game).command) == Command::restart};
+        }
+        if (left > 0) --left, pause_briefly();
+        else if (!futex_wait_bits(bell_.rings, rung, bits, kGlance))
+            lifeline_.wait({}, std::chrono::steady_clock::now());  // does not come back when the owner has gone
+    }
+}
+
 // Waits for a command that has not been answered.
 void Lockstep::await() {
-    const std::uint32_t answered = header_.state_seq.load(std::memory_order_relaxed);
-    for (std::uint32_t left = header_.spin; left > 0; --left) {
-        if (header_.command_seq.load(std::memory_order_acquire) != answered) return;
+    if (Worlds::divided()) {
+        while (!told(Worlds::present())) Worlds::rest();
+        return;
+    }
+    const std::uint32_t answered = header().state_seq.load(std::memory_order_relaxed);
+    for (std::uint32_t left = header().spin; left > 0; --left) {
+        if (header().command_seq.load(std::memory_order_acquire) != answered) return;
         pause_briefly();
     }
     for (;;) {
         const std::uint32_t rung = bell_.rings.load(std::memory_order_acquire);
-        if (header_.command_seq.load(std::memory_order_acquire) != answered) return;
-        if (futex_wait_bits(bell_.rings, rung, header_.bell_bit, kGlance)) continue;
+        if (header().command_seq.load(std::memory_order_acquire) != answered) return;
+        if (futex_wait_bits(bell_.rings, rung, header().bell_bit, kGlance)) continue;
         lifeline_.wait({}, std::chrono::steady_clock::now());  // does not come back when the owner has gone
     }
 }
 
 void Lockstep::save(std::uint32_t slot) {
-    if (slot >= header_.slots || shared_.slot(slot).load() != kFree) return publish(Verdict::refused);
-    std::copy_n(shared_.telemetry(), kept_.size(), kept_.begin());
-    shared_.slot(slot).store(kKeep);
+    if (slot >= header().slots || word(slot).load() != kFree) return publish(Verdict::refused);
+    std::copy_n(rows(), kept_.size(), kept_.begin());
+    word(slot).store(kKeep);
     const Keeper::Side side = Keeper::branch();
     if (side == Keeper::Side::twin) return freeze(slot);
-    if (side == Keeper::Side::none) shared_.slot(slot).store(kFree);
+    if (side == Keeper::Side::none) word(slot).store(kFree);
     publish(side == Keeper::Side::none ? Verdict::refused : Verdict::done);
 }
 
 // The kept state: sleeps, and sends a copy of itself into the race whenever it is restored. Returns in those copies.
 void Lockstep::freeze(std::uint32_t slot) {
-    Word& word = shared_.slot(slot);
+    Word& kept = word(slot);
     for (;;) {
-        const std::uint32_t order = word.load();
+        const std::uint32_t order = kept.load();
         if (order == kLeave) {
-            word.store(kFree);
+            kept.store(kFree);
             Keeper::leave();
         }
         if (order != kBranch) {
-            futex_wait(word, order, nullptr);  // the keeper's death is ours, and the owner's is the keeper's
+            futex_wait(kept, order, nullptr);  // the keeper's death is ours, and the owner's is the keeper's
             continue;
         }
-        word.store(kKeep);
+        kept.store(kKeep);
         const Keeper::Side side = Keeper::branch();
         if (side == Keeper::Side::none) lifeline_.fail("cannot fork to restore a state");
         if (side == Keeper::Side::old) continue;
-        std::copy(kept_.begin(), kept_.end(), shared_.telemetry());
+        std::copy(kept_.begin(), kept_.end(), rows());
+        introduce();
         return publish();
     }
 }
 
 bool Lockstep::order(std::uint32_t slot, std::uint32_t order) {
-    if (slot >= header_.slots || shared_.slot(slot).load() != kKeep) return false;
-    shared_.slot(slot).store(order);
-    futex_wake(shared_.slot(slot));
+    if (slot >= header().slots || word(slot).load() != kKeep) return false;
+    word(slot).store(order);
+    futex_wake(word(slot));
     return true;
 }
 
@@ -171,7 +201,7 @@ void Lockstep::restore(std::uint32_t slot) {
 }
 
 void Lockstep::finish() {
-    for (std::uint32_t car = 0; car < header_.cars; ++car) row(static_cast<int>(car))[record_.finished()] = 1;
+    for (std::uint32_t car = 0; car < header().cars; ++car) row(static_cast<int>(car))[record_.finished()] = 1;
     for (;;) {
         publish();
         converse();

@@ -10,14 +10,15 @@
 #include "record.h"
 #include "shared.h"
 #include "transport.h"
+#include "worlds.h"
 
 namespace racegym {
 
 // The conversation of one race. The client numbers its commands; answering one is publishing its number.
 class Lockstep {
 public:
-    // Throws std::runtime_error when the memory cannot be used.
-    Lockstep(int fd, int game, Lifeline& lifeline);
+    // Throws std::runtime_error when the memory cannot be used. Several games take turns in this process (worlds.h).
+    Lockstep(int fd, const std::vector<int>& games, Lifeline& lifeline);
 
     // Waits for the command that opens the race; who the client is, after that.
     const Identification& greet(int car);
@@ -37,6 +38,7 @@ public:
     [[noreturn]] void finish();
 
 private:
+    void introduce();  // as who answers from now on
     void exchange();
     void publish(Verdict verdict = Verdict::done);
     void await();
@@ -45,10 +47,14 @@ private:
     void freeze(std::uint32_t slot);
     bool order(std::uint32_t slot, std::uint32_t order);
     void restore(std::uint32_t slot);
-    double* row(int car) const { return shared_.telemetry() + car * record_.width(); }
+    bool told(unsigned game) const;
+    Worlds::Turn next_turn();
+    SharedHeader& header() const { return shared_.header(Worlds::present()); }
+    Word& word(std::uint32_t slot) const { return shared_.slot(Worlds::present(), slot); }
+    double* rows() const { return shared_.telemetry(Worlds::present()); }
+    double* row(int car) const { return rows() + car * record_.width(); }
 
     Shared shared_;
-    SharedHeader& header_;
     Bell& bell_;
     Lifeline& lifeline_;
     Record record_;

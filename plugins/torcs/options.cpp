@@ -63,20 +63,25 @@ public:
         target = expert;
     }
 
-    // A descriptor, and the place in the memory behind it.
-    void shared(const char* name, int& descriptor, int& game) const {
+    // A descriptor, and the places in the memory behind it.
+    void shared(const char* name, int& descriptor, std::vector<int>& games) const {
         const std::string_view value = text(name);
         if (value.empty()) return;
         const char* at = value.data();
         const char* const last = at + value.size();
-        bool whole = true;
-        for (int* const target : {&descriptor, &game}) {
-            const auto [end, error] = std::from_chars(at, last, *target);
-            whole &= error == std::errc() && *target >= 0 && (end == last || (*end == ':' && target == &descriptor));
-            if (end == last || !whole) break;
+        std::vector<int> numbers;
+        for (;;) {
+            int number = -1;
+            const auto [end, error] = std::from_chars(at, last, number);
+            const char separator = numbers.empty() ? ':' : ',';
+            if (error != std::errc() || number < 0 || (end != last && *end != separator))
+                fail(name, value, "a descriptor and the numbers of games in it, like 5 or 5:2 or 5:0,1,2");
+            numbers.push_back(number);
+            if (end == last) break;
             at = end + 1;
         }
-        if (!whole) fail(name, value, "a descriptor and the number of a game in it, like 5 or 5:2");
+        descriptor = numbers.front();
+        if (numbers.size() > 1) games.assign(numbers.begin() + 1, numbers.end());
     }
 
     int lifeline = -1;  // known as soon as it has been read
@@ -107,7 +112,7 @@ Options read_options(const Lookup& lookup) {
     read.levels("RACEGYM_NOISE", options.noise);
     read.number("RACEGYM_NOISE_SEED", options.noise_seed, std::uint64_t{0}, UINT64_MAX);
     read.expert("RACEGYM_EXPERT", options.expert);
-    read.shared("RACEGYM_SHARED", options.shared, options.shared_game);
+    read.shared("RACEGYM_SHARED", options.shared, options.games);
     read.number("RACEGYM_CAMERA", options.camera, 0, 1 << 20);
     options.xvfb = read.text("RACEGYM_XVFB");
     read.number("RACEGYM_SELF_DRIVE", options.self_drive, 1L, 1L << 40);

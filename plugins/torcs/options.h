@@ -8,6 +8,7 @@
 #include <optional>
 #include <stdexcept>
 #include <string>
+#include <vector>
 
 #include "noise.h"
 
@@ -33,7 +34,7 @@ struct Options {
     std::optional<ExpertName> expert;  // drives whatever a client leaves to it
     std::string track_file;
     int shared = -1;  // descriptor of the memory to use instead of UDP
-    int shared_game = 0;  // which of the games there is ours
+    std::vector<int> games{0};  // which of the games there are ours
     int camera = -1;  // descriptor of the memory for pictures, if any are wanted
     std::string xvfb;  // the X server to draw them on; empty: the display of the environment
     long self_drive = 0;  // ticks to drive without a client, for measuring; 0: with one

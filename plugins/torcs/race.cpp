@@ -10,6 +10,7 @@
 #include "keeper.h"
 #include "lockstep.h"
 #include "standings.h"
+#include "worlds.h"
 
 namespace racegym {
 namespace {
@@ -121,7 +122,7 @@ void Race::wait_for_clients() {
     }
     for (auto& [index, entry] : entries_) {
         const auto seed = entry.transport->client()->seed;
-        const unsigned episode = seed ? 0 : episode_;  // a seed given for one race says all
+        const unsigned episode = seed ? 0 : episode_ + Worlds::rounds();  // a seed given for one race says all
         entry.cockpit.noise().seed(seed.value_or(options_.noise_seed), static_cast<unsigned>(index), episode);
     }
 }

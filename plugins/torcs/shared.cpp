@@ -19,19 +19,24 @@ std::string differing(const std::string& why) {
     return "the robot and the client lay their shared memory out differently (" + why + "); run: racegym torcs install";
 }
 
-Shared::Shared(int fd, int game) {
+Shared::Shared(int fd, const std::vector<int>& games) {
     struct stat status {};
     if (fstat(fd, &status) != 0)
         throw std::runtime_error("RACEGYM_SHARED names a descriptor that is not open; the launcher has to pass it on");
     size_ = static_cast<std::size_t>(status.st_size);
-    const std::size_t place = static_cast<std::size_t>(game) * sizeof(SharedHeader);
-    if (size_ < place + sizeof(SharedHeader)) differ("the memory has " + std::to_string(size_) + " bytes");
     void* const memory = mmap(nullptr, size_, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
     if (memory == MAP_FAILED)
         throw std::runtime_error("cannot map the shared memory: " + std::generic_category().message(errno));
     base_ = static_cast<char*>(memory);
-    header_ = reinterpret_cast<SharedHeader*>(base_ + place);
-    const SharedHeader& h = *header_;
+    for (const int game : games) {
+        const std::size_t place = static_cast<std::size_t>(game) * sizeof(SharedHeader);
+        if (size_ < place + sizeof(SharedHeader)) differ("the memory has " + std::to_string(size_) + " bytes");
+        headers_.push_back(reinterpret_cast<SharedHeader*>(base_ + place));
+        check(*headers_.back());
+    }
+}
+
+void Shared::check(const SharedHeader& h) const {
     if (h.magic != kSharedMagic || h.version != kSharedVersion)
         differ("it speaks version " + std::to_string(h.version) + ", we version " + std::to_string(kSharedVersion));
     const std::uint32_t ends[] = {h.layout_offset + h.layout_size, h.starts_offset + h.cars * std::uint32_t{sizeof(Start)},
@@ -43,6 +48,6 @@ Shared::Shared(int fd, int game) {
 
 Shared::~Shared() { munmap(base_, size_); }
 
-std::string Shared::layout() const { return {at<char>(header_->layout_offset), header_->layout_size}; }
+std::string Shared::layout() const { return {at<char>(headers_[0]->layout_offset), headers_[0]->layout_size}; }
 
 }  // namespace racegym

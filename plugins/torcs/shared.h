@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "start.h"
 #include "state.h"
@@ -38,7 +39,7 @@ struct SharedHeader {
 
     alignas(64) Word state_seq;  // the robot's: number of the command answered last
     std::uint32_t verdict;       // of that command, a Verdict
-    std::uint32_t driver;        // process id of who answered
+    std::uint32_t driver;        // process id of who answers
 
     alignas(64) Word command_seq;  // number of the command given last
     std::uint32_t command;
@@ -64,28 +65,32 @@ std::string differing(const std::string& why);
 
 class Shared {
 public:
-    // Maps the descriptor and checks what it says of our game; throws std::runtime_error with a reason if it cannot be used.
-    Shared(int fd, int game);
+    // Maps the descriptor and checks what it says of our games; throws std::runtime_error with a reason if it cannot be used.
+    Shared(int fd, const std::vector<int>& games);
     ~Shared();
     Shared(const Shared&) = delete;
     Shared& operator=(const Shared&) = delete;
 
-    SharedHeader& header() const { return *header_; }
+    unsigned games() const { return static_cast<unsigned>(headers_.size()); }
+
+    // Of the `game`th of ours.
+    SharedHeader& header(unsigned game) const { return *headers_[game]; }
     std::string layout() const;
-    double* telemetry() const { return at<double>(header_->telemetry_offset); }
-    const double* controls() const { return at<double>(header_->controls_offset); }
-    const Start& start(int car) const { return at<Start>(header_->starts_offset)[car]; }
-    Bell& bell() const { return *at<Bell>(header_->bell_offset); }
-    Word& slot(std::uint32_t index) const { return at<Word>(header_->slots_offset)[index]; }
+    double* telemetry(unsigned game) const { return at<double>(headers_[game]->telemetry_offset); }
+    const double* controls(unsigned game) const { return at<double>(headers_[game]->controls_offset); }
+    const Start& start(unsigned game, int car) const { return at<Start>(headers_[game]->starts_offset)[car]; }
+    Word& slot(unsigned game, std::uint32_t index) const { return at<Word>(headers_[game]->slots_offset)[index]; }
+    Bell& bell() const { return *at<Bell>(headers_[0]->bell_offset); }
 
 private:
     template <typename T>
     T* at(std::uint32_t offset) const {
         return reinterpret_cast<T*>(base_ + offset);
     }
+    void check(const SharedHeader& header) const;
 
     char* base_ = nullptr;
-    SharedHeader* header_ = nullptr;
+    std::vector<SharedHeader*> headers_;
     std::size_t size_ = 0;
 };
 

@@ -15,7 +15,7 @@ std::shared_ptr<Lockstep> conversation(const Options& options, Lifeline& lifelin
     static std::weak_ptr<Lockstep> open;
     if (auto found = open.lock()) return found;
     try {
-        auto made = std::make_shared<Lockstep>(options.shared, options.shared_game, lifeline);
+        auto made = std::make_shared<Lockstep>(options.shared, options.games, lifeline);
         open = made;
         return made;
     } catch (const LayoutError& error) {

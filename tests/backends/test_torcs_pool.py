@@ -1,4 +1,4 @@
-"""Many games behind one memory and one bell: each row is the race it would be alone, and falls alone."""
+"""Many games behind one memory and one bell: each row is the race it would be alone, and falls with its process only."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from racegym.errors import (
     SimulatorLost,
     SimulatorTimeout,
 )
-from racegym.signals import Controls
+from racegym.signals import SIGNALS, Controls
 from racegym.vector import RaceVectorEnv
 from racegym_torcs import backend, placement
 from racegym_torcs.install import requirements
@@ -33,14 +33,14 @@ ROLLING = {"distance": "anywhere", "offset": (-0.5, 0.5), "speed": (5.0, 30.0)}
 
 OWNER = """
 import sys
-from racegym.signals import Controls
+from racegym.signals import SIGNALS, Controls
 from racegym_torcs import backend
 pool = backend.pool([backend.options() for _ in range(3)])
 pool.open()
 pool.reset()
 pool.send(Controls(3))
 pool.read()
-print(*pool.pids, *(row.instance.directory for row in pool._rows), flush=True)
+print(*pool.pids, *(row.game.instance.directory for row in pool._rows), flush=True)
 sys.stdin.read()
 """
 
@@ -61,10 +61,10 @@ def made(*each: TorcsOptions) -> TorcsPool:
     return together
 
 
-@pytest.fixture
-def races() -> Iterator[TorcsPool]:
-    """Three rows on two tracks."""
-    together = made(*(options(track=track) for track in TRACKS))
+@pytest.fixture(params=[False, True], ids=["together", "isolated"])
+def races(request: pytest.FixtureRequest) -> Iterator[TorcsPool]:
+    """Three rows on two tracks; those that are alike in one process, or each in its own."""
+    together = made(*(options(track=track, isolated=request.param) for track in TRACKS))
     together.open()
     yield together
     together.close()
@@ -135,6 +135,38 @@ def test_rows_on_different_tracks_are_the_races_that_they_are_alone() -> None:
         races.close()
     for row, one in enumerate(each):
         np.testing.assert_array_equal(rows[:, row], alone(one, row, 3, 200, 7 + row), err_msg=str(row))
+
+
+def test_rows_that_take_turns_in_a_process_are_the_races_that_they_are_alone_whatever_happens() -> None:
+    each = options(start=ROLLING, noise={})
+    races = made(*[each] * (2 * len(os.sched_getaffinity(0))))
+    rows = races.spec.cars
+    races.open()
+    try:
+        assert len(set(races.pids)) < rows
+        races.reset(seed=1)
+        drive(races, 300)
+        races.reset([50], cars=np.array([1]))
+        drive(races, 20)
+        first = races.reset(seed=20).block.copy()
+        told = np.concatenate([first[None], drive(races, 1200)])
+    finally:
+        races.close()
+    damage = told[-1, :, SIGNALS.columns("damage").start]
+    assert np.count_nonzero(damage) > 1, "walls were touched"
+    for row in range(rows):
+        np.testing.assert_array_equal(told[:, row], alone(each, row, rows, 1200, 20 + row), err_msg=str(row))
+
+
+def test_rows_that_are_alike_share_a_process_on_each_core_and_others_do_not() -> None:
+    cores = len(os.sched_getaffinity(0))
+    one, other = options(), options(track="road/forza")
+    assert len(placement.shares([one] * 8 * cores)) == cores
+    assert sorted(len(part) for part in placement.shares([one] * 8 * cores)) == [8] * cores
+    assert placement.shares([one, other] * 8)[-1][0] % 2 == 1
+    assert all(len({row % 2 for row in part}) == 1 for part in placement.shares([one, other] * 8))
+    for alone in (options(isolated=True), options(expert="bt")):
+        assert placement.shares([alone] * 3) == [[0], [1], [2]]
 
 
 def test_every_row_knows_its_track_and_equal_tracks_are_one(races: TorcsPool) -> None:
@@ -228,7 +260,7 @@ def test_nonsense_of_a_reset_is_refused(races: TorcsPool) -> None:
 
 def test_games_are_spread_over_the_cores() -> None:
     allowed = os.sched_getaffinity(0)
-    cores = placement.spread(4 * len(allowed))
+    cores = placement.spread([3, 1] * 2 * len(allowed))
     assert set(cores) <= allowed
 
 
@@ -262,7 +294,7 @@ def test_a_killed_game_costs_its_row_alone(races: TorcsPool, who: str) -> None:
 
 
 def test_a_stopped_game_is_given_up_at_the_deadline() -> None:
-    races = made(*[options(deadlines={"step": 0.3})] * 2)
+    races = made(*[options(deadlines={"step": 0.3}, isolated=True)] * 2)
     races.open()
     try:
         races.reset()
@@ -292,7 +324,7 @@ def test_a_game_that_dies_before_its_reset_is_started_again(races: TorcsPool) ->
 
 
 def test_a_vector_goes_on_when_one_of_its_games_is_killed() -> None:
-    env = RaceVectorEnv(3, "torcs/aalborg")
+    env = RaceVectorEnv(3, "torcs/aalborg", overrides={"simulator.isolated": True})
     try:
         env.reset(seed=1)
         actions = np.zeros((3, 2), np.float32)
@@ -310,6 +342,26 @@ def test_a_vector_goes_on_when_one_of_its_games_is_killed() -> None:
         env.close()
 
 
+def test_a_killed_process_costs_all_rows_in_it_and_each_comes_back_by_its_reset(races: TorcsPool) -> None:
+    start = races.reset().block.copy()
+    drive(races, 10)
+    os.kill(driver(races, 0), signal.SIGKILL)
+    lost = {row for row in range(3) if races.pids[row] == races.pids[0]}
+    while not races.faults:
+        races.send(controls(3, 0))
+        races.read()
+    assert set(races.faults) == lost
+    again = races.reset(cars=np.array([0])).block.copy()
+    np.testing.assert_array_equal(again[0], start[0])
+    races.send(controls(3, 0))
+    races.read()
+    assert set(races.faults) == lost - {0}, "its neighbours in the process wait for their own resets"
+    races.reset(cars=np.array(sorted(lost)))
+    races.send(controls(3, 0))
+    races.read()
+    assert not races.faults
+
+
 # Leaving
 
 
@@ -319,6 +371,7 @@ def test_nothing_is_left_when_python_is_killed() -> None:
     )
     assert owner.stdout is not None
     words = owner.stdout.readline().split()
+    assert len(words) == 6
     pids, directories = [int(word) for word in words[:3]], [Path(word) for word in words[3:]]
     assert all(path.is_dir() for path in directories)
     owner.kill()
@@ -344,7 +397,7 @@ def test_two_hundred_resets_leave_as_much_behind_as_none(races: TorcsPool) -> No
         races.send(controls(3, turn))
         races.read()
     assert until(1, lambda: held() == before)
-    directories = [row.instance.directory for row in races._rows if row.instance is not None]
+    directories = [game.instance.directory for game in races._games if game.instance is not None]
     races.close()
     assert not any(path is None or path.exists() for path in directories)
 

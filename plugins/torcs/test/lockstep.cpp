@@ -78,7 +78,7 @@ struct Client {
 
     [[noreturn]] void race(int end) const {
         Lifeline lifeline(end, "");
-        auto lockstep = std::make_shared<Lockstep>(fd, 0, lifeline);
+        auto lockstep = std::make_shared<Lockstep>(fd, std::vector<int>{0}, lifeline);
         Keeper(lifeline).hold_start_line();
         Seat seats[kCars] = {Seat(lockstep, 0), Seat(lockstep, 1)};
         for (Seat& seat : seats) seat.identify();

@@ -69,14 +69,17 @@ TEST(a_wrong_value_is_named_with_what_is_expected) {
               std::string("RACEGYM_NOISE=") + noise + ": expected three fractions, like 0.1,0.02,0.01");
 }
 
-TEST(shared_memory_is_a_descriptor_and_perhaps_a_place_in_it) {
+TEST(shared_memory_is_a_descriptor_and_perhaps_places_in_it) {
     EQUAL(with({{"RACEGYM_SHARED", "5"}}).shared, 5);
-    EQUAL(with({{"RACEGYM_SHARED", "5"}}).shared_game, 0);
+    EQUAL(with({{"RACEGYM_SHARED", "5"}}).games.at(0), 0);
     EQUAL(with({{"RACEGYM_SHARED", "5:31"}}).shared, 5);
-    EQUAL(with({{"RACEGYM_SHARED", "5:31"}}).shared_game, 31);
+    EQUAL(with({{"RACEGYM_SHARED", "5:31"}}).games.at(0), 31);
+    const std::vector<int> several = with({{"RACEGYM_SHARED", "5:0,2,31"}}).games;
+    EQUAL(several.size(), 3U);
+    EQUAL(several.at(1), 2);
     for (const char* wrong : {"x", "5:", ":5", "5:-1", "5:1:2", "5 1"})
         EQUAL(complaint({{"RACEGYM_SHARED", wrong}}),
-              "RACEGYM_SHARED=" + std::string(wrong) + ": expected a descriptor and the number of a game in it, like 5 or 5:2");
+              "RACEGYM_SHARED=" + std::string(wrong) + ": expected a descriptor and the numbers of games in it, like 5 or 5:2 or 5:0,1,2");
 }
 
 TEST(an_expert_is_a_module_and_an_index) {
