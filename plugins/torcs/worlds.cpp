@@ -23,9 +23,13 @@ constexpr std::size_t kPage = 4096;
 constexpr std::size_t kLine = 64;  // 64 of them make a page, so that one word has a bit for each
 constexpr std::size_t kStack = std::size_t{1} << 18;  // of who decides on turns
 constexpr std::size_t kDeepest = std::size_t{1} << 16;  // that a world's own stack may be when it rests
-constexpr std::size_t kSlack = 1024;  // below the frame of rest(), where the context is saved
+constexpr std::size_t kSlack = 512;  // below a Place in the frame of rest(), for the rest of that frame
 constexpr std::size_t kRoom = std::size_t{8} << 20;  // that worlds may allocate within without asking the system
 constexpr std::size_t kRanges = 512;
+
+// Where a stack is gone on from. The compiler's own jumps, because the C library's ask the system for the signal mask, twice a
+// turn, or refuse to go deeper into another stack.
+using Place = void* [5];
 
 struct Range {
     char *begin, *end;
@@ -50,7 +54,7 @@ struct World {
     std::size_t known;  // how many; the later ones are as in the beginning
     char* stack;
     char* depth;  // its lowest byte's true place
-    ucontext_t* context;  // within its stack
+    void** resting;  // a Place in its stack
     unsigned rounds;
 };
 
@@ -63,7 +67,9 @@ struct State {
     Line* lines;
     std::size_t page_count, line_count;
     unsigned size, present;
-    ucontext_t decider;
+    ucontext_t first;  // the decider's, before it has decided anything
+    Place deciding;
+    bool begun;
     char* stack_end;
     Range ranges[kRanges];
     std::size_t range_count;
@@ -111,9 +117,9 @@ void on_write(int, siginfo_t* fault, void*) {
     mprotect(page, kPage, PROT_READ | PROT_WRITE);
 }
 
-// Keeps the stack from the frame of `context` on.
+// Keeps the stack from the frame on in which the world rests.
 void keep_stack(World& world) {
-    world.depth = reinterpret_cast<char*>(world.context) - kSlack;
+    world.depth = reinterpret_cast<char*>(world.resting) - kSlack;
     const auto size = static_cast<std::size_t>(state->stack_end - world.depth);
     if (size > kDeepest) std::abort();
     std::memcpy(world.stack, world.depth, size);
@@ -171,27 +177,37 @@ void bring(const Worlds::Turn& turn) {
     if (turn.world != state->present) put_away(state->worlds[state->present]);
     state->present = turn.world;
     take_out(turn.anew ? state->start : world);
-    if (turn.anew) world.context = state->start.context;
+    if (turn.anew) world.resting = state->start.resting;
 }
 
 // The first rest: so all worlds begin.
 void begin() {
-    state->start.context = state->worlds[0].context;
+    state->start.resting = state->worlds[0].resting;
     keep_stack(state->start);
     for (unsigned i = 0; i < state->size; ++i) {
         World& world = state->worlds[i];
-        world.context = state->start.context;
+        world.resting = state->start.resting;
         world.rounds = ~0U;  // the first is to be number 0
         keep_stack(world);
     }
 }
 
+// A jump must not be in the function that it leads to.
+[[noreturn, gnu::noinline]] void go_on() { __builtin_longjmp(state->worlds[state->present].resting, 1); }
+
 void decide() {
+    state->begun = true;
     begin();
     for (;;) {
         bring((*state->next)());
-        swapcontext(&state->decider, state->worlds[state->present].context);
+        if (__builtin_setjmp(state->deciding) == 0) go_on();
     }
+}
+
+[[noreturn, gnu::noinline]] void leave_to_decider() {
+    if (state->begun) __builtin_longjmp(state->deciding, 1);
+    setcontext(&state->first);
+    std::abort();
 }
 
 // All that is private to the process and can be written to, but for the stack and our `own`.
@@ -281,10 +297,10 @@ const char* Worlds::divide(unsigned count, Next next) {
     state->worlds = reinterpret_cast<World*>(memory + sizeof(State));
     state->size = count;
     state->stack_end = static_cast<char*>(__libc_stack_end);
-    getcontext(&state->decider);
-    state->decider.uc_stack.ss_sp = memory + own;
-    state->decider.uc_stack.ss_size = kStack;
-    makecontext(&state->decider, decide, 0);
+    getcontext(&state->first);
+    state->first.uc_stack.ss_sp = memory + own;
+    state->first.uc_stack.ss_size = kStack;
+    makecontext(&state->first, decide, 0);
     if (const char* why = find_ranges(memory)) return why;
     if (!reserve_stores()) return "no memory";
     note_thread();
@@ -294,9 +310,9 @@ const char* Worlds::divide(unsigned count, Next next) {
 }
 
 void Worlds::rest() {
-    ucontext_t here;
-    state->worlds[state->present].context = &here;
-    swapcontext(&here, &state->decider);
+    Place here;
+    state->worlds[state->present].resting = here;
+    if (__builtin_setjmp(here) == 0) leave_to_decider();
 }
 
 unsigned Worlds::present() { return state == nullptr ? 0 : state->present; }
