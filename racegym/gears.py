@@ -14,7 +14,7 @@ from racegym.terms import Stateful
 class Gears(Stateful):
     """Writes each car's gear: shifts by engine speed, `pause` steps apart at least, and reverse if wanted."""
 
-    memory = ("_gear", "_clock", "_ready", "_held", "_above", "_below", "_backing")
+    memory = ("_gear", "_clock", "_ready", "_held", "_chosen", "_above", "_below", "_backing")
     SLOW = 1.0  # m/s: below this the car counts as standing
 
     def __init__(self, gearbox: Gearbox, cars: int, pause: int, reverse: bool) -> None:
@@ -25,6 +25,7 @@ class Gears(Stateful):
         self._pause = pause
         self._reverse = reverse
         self._gear = np.ones(cars, int)
+        self._chosen, self._above, self._below = np.zeros((3, cars))
         self._clock = 0
         self._ready = np.zeros(cars, int)
         self._held = np.zeros(cars, int)
@@ -33,9 +34,11 @@ class Gears(Stateful):
 
     def _note(self) -> None:
         """Look up what the gears in use mean, for the steps until the next shift."""
-        self._above = self._up[self._gear + 1]
-        self._below = self._down[self._gear + 1]
-        self._backing = bool((self._gear < 0).any())
+        place = self._gear + 1
+        self._up.take(place, out=self._above)
+        self._down.take(place, out=self._below)
+        self._chosen[...] = self._gear
+        self._backing = bool(np.count_nonzero(self._gear < 0))
 
     def reset(self, now: Telemetry, rows: np.ndarray | None) -> None:
         which = slice(None) if rows is None else rows
@@ -44,6 +47,19 @@ class Gears(Stateful):
         self._held[which] = 0
         self._note()
 
+    def due(self, now: Telemetry, controls: Controls) -> np.ndarray:
+        """Write the gears of a step in which nothing changes; where something may, ``(cars,)``: then call instead."""
+        engine = now["engine_speed"]
+        controls["gear"] = self._chosen
+        due = (engine > self._above) | (engine < self._below)
+        if self._reverse:
+            due = due | (controls["brake"] != 0) | (controls["gear"] < 0)
+        return due
+
+    def tick(self) -> None:
+        """Count a step in which nothing was `due`, in place of a call."""
+        self._clock += 1
+
     def __call__(self, action: np.ndarray, now: Telemetry, controls: Controls) -> None:
         engine = now["engine_speed"]
         self._clock += 1
@@ -51,7 +67,7 @@ class Gears(Stateful):
             self._shift(engine)
         if self._reverse and (self._backing or np.count_nonzero(controls["brake"])):
             self._back(now["velocity"][:, 0], controls)
-        controls["gear"][...] = self._gear
+        controls["gear"][...] = self._chosen
 
     def _shift(self, engine: np.ndarray) -> None:
         shift = (engine > self._above).astype(int) - (engine < self._below)
