@@ -10,6 +10,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -99,9 +100,7 @@ class Decoder:
         assert actuator.numbers is not None
         self._actuator, self._now = actuator, now
         self._action = actuator.numbers
-        self._gears: list[tuple[Gears, np.ndarray]] = [
-            (bound, mine) for _, bound, mine in actuator.actuates if isinstance(bound, Gears)
-        ]
+        self._gears = [bound for _, bound, _ in actuator.actuates if isinstance(bound, Gears)]
         self._memory = memory = _Memory()
         self._struct = _Decoding(
             now.cars, self._action.shape[1], memory.of(self._action), memory.program([tape]),
@@ -116,19 +115,17 @@ class Decoder:
             self._actuator.decode(action, self._now)  # raises
         self._action[...] = numbers
         code = self._run()
-        if code == DECODED:
-            for gears, _ in self._gears:
-                gears.tick()
-        elif code == DUE:
-            for gears, mine in self._gears:
-                gears(mine, self._now, self._actuator.controls)
-        else:
+        if code == DUE:
+            for gears in self._gears:
+                gears.work(self._now, self._actuator.controls)
+        elif code != DECODED:
             self._actuator.decode(action, self._now)  # raises
 
 
 def decoder(library: ctypes.PyDLL, actuator: Actuator, now: Telemetry, before: Telemetry) -> Decoder | None:
     """A `Decoder`, or None where the actions are choices or a term cannot be recorded."""
-    if actuator.numbers is None:
+    *others, _ = (isinstance(bound, Gears) for _, bound, _ in actuator.actuates)
+    if actuator.numbers is None or any(others):  # Python's part comes last
         return None
     due = np.zeros(now.cars)
     try:
@@ -141,7 +138,8 @@ def decoder(library: ctypes.PyDLL, actuator: Actuator, now: Telemetry, before: T
         for actuate, mine in actuates:
             tape.live = isinstance(actuate, Stateful)
             if isinstance(actuate, Gears):
-                tape.keep(actuate.due(fields, controls), due)  # pyright: ignore[reportArgumentType]
+                memory: Any = partial(tape.column, writable=True)
+                tape.keep(actuate.due(fields, controls, memory), due)  # pyright: ignore[reportArgumentType]
             else:
                 actuate(Wide(tape, mine), fields, controls)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import numpy as np
 
@@ -25,10 +26,8 @@ class Gears(Stateful):
         self._pause = pause
         self._reverse = reverse
         self._gear = np.ones(cars, int)
-        self._chosen, self._above, self._below = np.zeros((3, cars))
-        self._clock = 0
-        self._ready = np.zeros(cars, int)
-        self._held = np.zeros(cars, int)
+        # what `due` looks at is float64, and written in place
+        self._chosen, self._above, self._below, self._clock, self._ready, self._held = np.zeros((6, cars))
         self._backing = False
         self._note()
 
@@ -47,22 +46,30 @@ class Gears(Stateful):
         self._held[which] = 0
         self._note()
 
-    def due(self, now: Telemetry, controls: Controls) -> np.ndarray:
-        """Write the gears of a step in which nothing changes; where something may, ``(cars,)``: then call instead."""
-        engine = now["engine_speed"]
-        controls["gear"] = self._chosen
-        due = (engine > self._above) | (engine < self._below)
+    def due(
+        self, now: Telemetry, controls: Controls, memory: Callable[[np.ndarray], np.ndarray]
+    ) -> np.ndarray:
+        """Count a step and write the gears as they are; where `work` may change something, ``(cars,)``.
+
+        It is made to be recorded: `memory` makes a column of an array of ours.
+        """
+        engine, clock = now["engine_speed"], memory(self._clock)
+        np.add(clock, 1.0, out=clock)
+        controls["gear"] = memory(self._chosen)
+        beyond = (engine > memory(self._above)) | (engine < memory(self._below))
+        due = beyond & (memory(self._ready) <= clock)
         if self._reverse:
-            due = due | (controls["brake"] != 0) | (controls["gear"] < 0)
+            standing = (controls["brake"] > 0) & (now["velocity"][:, 0] < self.SLOW)
+            due = due | standing | (memory(self._held) != 0) | (controls["gear"] < 0)
         return due
 
-    def tick(self) -> None:
-        """Count a step in which nothing was `due`, in place of a call."""
-        self._clock += 1
-
     def __call__(self, action: np.ndarray, now: Telemetry, controls: Controls) -> None:
-        engine = now["engine_speed"]
         self._clock += 1
+        self.work(now, controls)
+
+    def work(self, now: Telemetry, controls: Controls) -> None:
+        """Shift and reverse, in a step that is counted already."""
+        engine = now["engine_speed"]
         if np.count_nonzero(engine > self._above) or np.count_nonzero(engine < self._below):
             self._shift(engine)
         if self._reverse and (self._backing or np.count_nonzero(controls["brake"])):
@@ -73,14 +80,19 @@ class Gears(Stateful):
         shift = (engine > self._above).astype(int) - (engine < self._below)
         shift[self._ready > self._clock] = 0
         self._gear += shift
-        self._ready[shift != 0] = self._clock + self._pause
+        shifted = shift != 0
+        self._ready[shifted] = self._clock[shifted] + self._pause
         self._note()
 
     def _back(self, forward: np.ndarray, controls: Controls) -> None:
         """Engage, drive or leave reverse gear."""
         throttle, brake = controls["throttle"], controls["brake"]
-        self._held = np.where((forward < self.SLOW) & (brake > 0) & (self._gear > 0), self._held + 1, 0)
-        self._gear[self._held > self._pause] = -1
+        self._held += 1
+        self._held *= (forward < self.SLOW) & (brake > 0) & (self._gear > 0)
+        held = self._held > self._pause
+        if not (self._backing or np.count_nonzero(held)):
+            return
+        self._gear[held] = -1
         backing = self._gear < 0
         leaving = backing & (throttle > 0)
         rolling = leaving & (forward < -self.SLOW)

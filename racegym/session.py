@@ -97,6 +97,7 @@ class Session:
         self._steps = task.truncation.steps
         self._laps = task.truncation.laps
         self._taken = np.zeros(self.cars, int)
+        self._share_of = [self.task.shares[:, row] for row in range(self.cars)]
         self._is_open = False
 
     def _compile(self, library: Any) -> None:
@@ -263,9 +264,8 @@ class Session:
 
     def info(self, row: int, ended: bool) -> dict[str, Any]:
         """What gymnasium's info holds for `row` after the last step."""
-        info: dict[str, Any] = {
-            "reward": dict(zip(self.task.reward_names, self.task.shares[:, row].tolist(), strict=True))
-        }
+        shares = zip(self.task.reward_names, self._share_of[row].tolist(), strict=True)
+        info: dict[str, Any] = {"reward": dict(shares)}
         if ended:
             info["ended_by"] = self.ended_by(row)
             if row in self.fleet.faults:
