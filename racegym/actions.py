@@ -60,6 +60,7 @@ class _Limited(Stateful):
     """An axis in [low, 1] that moves by at most `step` at a time, towards the action or by it."""
 
     memory = ("_axis",)
+    in_place = True
 
     def __init__(self, relative: bool, step: float, low: float, cars: int) -> None:
         self._relative = relative
@@ -82,6 +83,7 @@ class _Bound(Stateful):
     """An actuator whose axis may remember."""
 
     memory = ("_axis",)
+    in_place = True
 
     def __init__(
         self,

@@ -53,9 +53,21 @@ class Actuator(Stateful):
         self._action, self._lowest, self._highest = (
             np.full((context.cars, self._width), value) for value in (0.0, -1.0, 1.0)
         )
+        self.context = context
+        self.terms = [term for term, _ in order]
         self._bound: list[tuple[Actuate, np.ndarray]] = [
             (term.bind(context), self._action[:, place]) for term, place in order
         ]
+
+    @property
+    def numbers(self) -> np.ndarray | None:
+        """The memory of an action's numbers, ``(cars, width)``, or None where an action is a choice."""
+        return None if self._keys else self._action
+
+    @property
+    def actuates(self) -> list[tuple[Action, Actuate, np.ndarray]]:
+        """Each term, bound, and its part of `numbers`, in the order in which they write their controls."""
+        return [(term, *bound) for term, bound in zip(self.terms, self._bound, strict=True)]
 
     @property
     def space(self) -> spaces.Space:

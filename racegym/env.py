@@ -71,10 +71,10 @@ class RaceEnv(gymnasium.Env[Any, Any]):
         outcome: Outcome = session.step(np.asarray(action)[None])
         if self.screen:
             self.screen.step()
-        terminated = bool(outcome.terminated[0])
-        truncated = bool(outcome.truncated[0]) or bool(session.fleet.faults)
+        terminated = outcome.terminated.item()
+        truncated = outcome.truncated.item() or bool(session.fleet.faults)
         info = session.info(0, terminated or truncated)
-        return _single(outcome.observation), float(outcome.reward[0]), terminated, truncated, info
+        return _single(outcome.observation), outcome.reward.item(), terminated, truncated, info
 
     def render(self) -> Any:
         """What the simulator's camera sees, uint8 ``(height, width, 3)``; None in mode ``human``, whose window shows it."""

@@ -28,6 +28,8 @@ class _Member:
     simulator: Simulator
     rows: slice
     controls: Controls
+    """Its rows of the fleet's, as is `now`."""
+    now: np.ndarray
     is_open: bool = False
     frames: dict[str, np.ndarray] = field(default_factory=dict)
     """Its newest, by camera: a simulator that is lost has no other."""
@@ -41,7 +43,7 @@ class Fleet:
             raise ConfigurationError("a fleet needs at least one simulator")
         self.spec = simulators[0].spec
         self.cars = sum(simulator.spec.cars for simulator in simulators)
-        self.controls = Controls(self.cars)
+        self._controls, self._now = Controls(self.cars), Telemetry(self.cars)
         self.faults: dict[int, RacegymError] = {}
         """What befell each row in the last `read`; empty when all went well."""
         self._limit = faults_in_a_row
@@ -53,7 +55,8 @@ class Fleet:
         for simulator in simulators:
             self._check(simulator)
             rows = slice(start, start + simulator.spec.cars)
-            self._members.append(_Member(simulator, rows, self.controls.rows(rows)))
+            controls, block = self._controls.rows(rows), self._now.block[rows]
+            self._members.append(_Member(simulator, rows, controls, block))
             start = rows.stop
 
     def _check(self, simulator: Simulator) -> None:
@@ -138,7 +141,10 @@ class Fleet:
     def send(self, controls: Controls, resting: np.ndarray | None = None) -> None:
         """Hand every member its rows; those whose rows are all `resting` (bool ``(cars,)``) stand still."""
         self.faults.clear()
-        self.controls.block[...] = controls.block
+        if controls is not self._controls:
+            self._controls = controls
+            for member in self._members:
+                member.controls = controls.rows(member.rows)
         for member in self._members:
             if resting is not None and resting[member.rows].all():
                 continue
@@ -151,7 +157,9 @@ class Fleet:
         """Wait for every member's next telemetry and write it into `now`."""
         self._reads += 1
         for member in self._members:
-            if (resting is not None and resting[member.rows].all()) or member.rows.start in self.faults:
+            if self.faults and member.rows.start in self.faults:
+                continue
+            if resting is not None and resting[member.rows].all():
                 continue
             self._read(member, now, member.simulator.read)
 
@@ -164,12 +172,16 @@ class Fleet:
                 self._read(member, now, simulator.newest if isinstance(simulator, Newest) else simulator.read)
 
     def _read(self, member: _Member, now: Telemetry, read: Callable[[], Telemetry]) -> None:
+        if now is not self._now:
+            self._now = now
+            for each in self._members:
+                each.now = now.block[each.rows]
         try:
-            now.block[member.rows] = read().block
+            member.now[...] = read().block
         except FAULTS as error:
             self._fault(member, error)
-        if member.simulator.faults:
-            for row, error in member.simulator.faults.items():
+        if faults := member.simulator.faults:
+            for row, error in faults.items():
                 logger.warning("%s: row %d: %s", member.simulator.spec.name, row, error)
                 self._count(member.rows.start + row, error)
 
@@ -203,11 +215,20 @@ class Fleet:
         return member.frames[camera]
 
     def fail(self, rows: np.ndarray, why: str) -> None:
-        """Treat the members of `rows` (numbers) as lost in the last step."""
+        """Treat `rows` (numbers) as lost in the last step; all of a member's, where its cars share a race."""
         for member in self._members:
-            hit = (rows >= member.rows.start) & (rows < member.rows.stop)
-            if hit.any() and member.rows.start not in self.faults:
-                self._fault(member, SimulatorLost(f"{member.simulator.spec.name}: {why}"))
+            hit = rows[(rows >= member.rows.start) & (rows < member.rows.stop)].tolist()
+            fresh = [row for row in hit if row not in self.faults]
+            if not fresh:
+                continue
+            spec = member.simulator.spec
+            error = SimulatorLost(f"{spec.name}: {why}")
+            if not spec.independent or len(hit) == spec.cars:
+                self._fault(member, error)
+                continue
+            for row in fresh:
+                logger.warning("%s: row %d: %s", spec.name, row - member.rows.start, why)
+                self._count(row, error)
 
     def _fault(self, member: _Member, error: RacegymError) -> None:
         self._lost(member, error)

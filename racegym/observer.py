@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from gymnasium import spaces
@@ -12,6 +12,22 @@ from racegym.errors import ConfigurationError
 from racegym.observations import Observation, ObservationConfig, SignalTerm
 from racegym.signals import Controls, Telemetry
 from racegym.terms import Context, Stateful
+
+
+class View(NamedTuple):
+    """How a flat observation comes about: signals gathered, moved, scaled and put on the stack; then ordered, clipped."""
+
+    sources: np.ndarray
+    """Columns of the telemetry, ``(gathered,)``; on the stack they come first."""
+    offsets: np.ndarray
+    scales: np.ndarray
+    stack: np.ndarray
+    """Present and past values, ``(cars, ...)`` float32."""
+    order: np.ndarray
+    """Places on the stack, ``(n,)``."""
+    low: np.ndarray
+    high: np.ndarray
+    """``(n,)`` float32."""
 
 
 class Observer(Stateful):
@@ -49,7 +65,7 @@ class Observer(Stateful):
         if not (np.isfinite(low).all() and np.isfinite(high).all()):
             raise ConfigurationError("task.observation: the bounds of every term must be finite")
         self._space = spaces.Box(low, high, dtype=np.float32)
-        # NumPy is quickest with operands of one shape and type, here and in `_fill`
+        # NumPy is quickest with operands of one shape and type, here and in `_gather`
         self._low, self._high = (np.tile(end, (context.cars, 1)) for end in (low, high))
 
     def _bind(self, context: Context, terms: Mapping[str, Observation]) -> None:
@@ -110,17 +126,39 @@ class Observer(Stateful):
     def begin(self, now: Telemetry, controls: Controls, rows: np.ndarray | None) -> None:
         """Make these rows' (all when None) first observation; present values of the others are as they were."""
         which = slice(None) if rows is None else rows
-        self._fill(now, controls)
+        self._gather(now)
+        for fill, out in self._coded:
+            fill(now, controls, out)
         ages = self._stack.shape[1] // self._width
         self._stack[which] = np.tile(self._present[which], ages)
         if self._config.past == "zero":
             self._stack[which, self._width :] = 0.0
 
-    def observe(self, now: Telemetry, controls: Controls) -> Any:
-        """The next observation of every car: ``(cars, n)`` float32, or a dict of such; freshly allocated."""
+    @property
+    def view(self) -> View | None:
+        """How the observation comes about where it is one array, else None."""
+        if not self._flat:
+            return None
+        order = np.arange(self._stack.shape[1]) if self._order is None else self._order
+        offsets = np.zeros(self._gathered) if self._offsets is None else self._offsets
+        return View(self._sources, offsets, self._scales[0], self._stack, order, self._low[0], self._high[0])
+
+    @property
+    def prepares(self) -> bool:
+        """Whether `prepare` does anything."""
+        return bool(self._coded) or self._stack.shape[1] > self._width
+
+    def prepare(self, now: Telemetry, controls: Controls) -> None:
+        """What comes before the signals are gathered: the past moves on, and terms with code are filled in."""
         if self._stack.shape[1] > self._width:
             self._stack[:, self._width :] = self._stack[:, : -self._width].copy()
-        self._fill(now, controls)
+        for fill, out in self._coded:
+            fill(now, controls, out)
+
+    def observe(self, now: Telemetry, controls: Controls) -> Any:
+        """The next observation of every car: ``(cars, n)`` float32, or a dict of such; freshly allocated."""
+        self.prepare(now, controls)
+        self._gather(now)
         return self.current()
 
     def current(self) -> Any:
@@ -142,14 +180,12 @@ class Observer(Stateful):
         pixels = ordered[:, columns].astype(np.uint8).reshape(len(ordered), *shape)
         return np.ascontiguousarray(term.arranged(pixels))
 
-    def _fill(self, now: Telemetry, controls: Controls) -> None:
+    def _gather(self, now: Telemetry) -> None:
         now.block.take(self._sources, axis=1, out=self._raw, mode="clip")
         if self._offsets is not None:
             self._raw += self._offsets
         np.multiply(self._raw, self._scales, out=self._raw)
         self._scaled[...] = self._raw
-        for fill, out in self._coded:
-            fill(now, controls, out)
 
 
 def _without_past(leaf: Observation) -> Observation:

@@ -12,10 +12,13 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
 
+from racegym import native
+from racegym.compiled import Judge, decoder
 from racegym.errors import ConfigurationError
 from racegym.fleet import Fleet
 from racegym.sensors import Sensors, obtainable
@@ -61,14 +64,23 @@ class Session:
         on_fault: Literal["truncate", "raise"] = "truncate",
         faults_in_a_row: int = 3,
         period: float | None = None,
+        compiled: bool = True,
     ) -> None:
-        """`period` is the time of an agent's step, s, where a clock sets it; else it follows from the simulator's."""
+        """`period` is the time of an agent's step, s, where a clock sets it; else it follows from the simulator's.
+
+        Not `compiled`, NumPy does what C would.
+        """
         self.fleet = Fleet(simulators, faults_in_a_row)
         self.cars = self.fleet.cars
         self.spec = self.fleet.spec
         self.task = Task(task, self.spec, self.cars, period)
         self.now = Telemetry(self.cars)
         self.before = Telemetry(self.cars)
+        self.compiled: frozenset[str] = frozenset()
+        """What of the task runs in C: ``action``, ``reward.progress``, ..., ``observation``."""
+        self._decode, self._judged = self._decoded, partial(self.task.judge, self.before, self.now)
+        if compiled and (library := native.library()):
+            self._compile(library)
         self._raise = on_fault == "raise"
         laps = max((term.count for term in task.termination.values() if isinstance(term, Laps)), default=None)
         wanted = self.task.signals | (obtainable(self.spec) & frozenset(COMMON) - {"rangefinders"})
@@ -85,7 +97,14 @@ class Session:
         self._steps = task.truncation.steps
         self._laps = task.truncation.laps
         self._taken = np.zeros(self.cars, int)
+        self._share_of = [self.task.shares[:, row] for row in range(self.cars)]
         self._is_open = False
+
+    def _compile(self, library: Any) -> None:
+        decode = decoder(library, self.task.actuator, self.now, self.before)
+        judge = Judge(library, self.task, self.before, self.now)
+        self._decode, self._judged = decode or self._decode, judge
+        self.compiled = frozenset([*judge.compiled, *(["action"] if decode else [])])
 
     @property
     def observation_space(self) -> Any:
@@ -133,11 +152,14 @@ class Session:
 
     def step(self, action: Any, resting: np.ndarray | None = None) -> Outcome:
         """Drive every car by `action` ``(cars, ...)`` for one agent step, but for `resting` ones (bool ``(cars,)``)."""
-        now = self.now
-        controls = self.task.actuator.decode(action, now)
-        self.before.block[...] = now.block
-        self._drive(controls, resting)
+        self._decode(action)
+        self._drive(self.task.actuator.controls, resting)
         return self._judge()
+
+    def _decoded(self, action: Any) -> None:
+        """Make `action` controls, and `now` the past."""
+        self.task.actuator.decode(action, self.now)
+        self.before.block[...] = self.now.block
 
     def act(self, action: Any) -> None:
         """The first half of a step in real time: `action` ``(cars, ...)`` acts from now on."""
@@ -150,14 +172,11 @@ class Session:
         return self._judge()
 
     def _judge(self) -> Outcome:
-        before, now, task = self.before, self.now, self.task
         for sensors, _, _, past, present in self._sensors:
             sensors.derive(past, present)
-        reward = task.reward(before, now)
-        terminated = task.terminator(before, now)
+        observation, reward, terminated, sound = self._judged()
         truncated = self._truncated()
-        observation = task.observer.observe(now, task.actuator.controls)
-        if self.fleet.faults or not _finite(observation, reward):
+        if self.fleet.faults or not sound:
             return self._faulty(reward, terminated, truncated)
         return Outcome(observation, reward, terminated, truncated)
 
@@ -190,9 +209,9 @@ class Session:
         """End the episodes of the rows that were lost: the last valid telemetry once more, reward 0, truncated."""
         sound = np.isfinite(self.now.block[:, self._read]).all(axis=1)
         self.fleet.fail(np.flatnonzero(sound == 0), "its telemetry is not finite")
-        if self._raise:
+        if self._raise and self.fleet.faults:
             raise next(iter(self.fleet.faults.values()))
-        rows = np.array(sorted(self.fleet.faults))
+        rows = np.array(sorted(self.fleet.faults), int)
         self.now.block[rows] = self.before.block[rows]
         reward[rows], terminated[rows], truncated[rows] = 0.0, False, True
         self.task.shares[:, rows] = 0.0
@@ -245,9 +264,8 @@ class Session:
 
     def info(self, row: int, ended: bool) -> dict[str, Any]:
         """What gymnasium's info holds for `row` after the last step."""
-        info: dict[str, Any] = {
-            "reward": dict(zip(self.task.reward_names, self.task.shares[:, row].tolist(), strict=True))
-        }
+        shares = zip(self.task.reward_names, self._share_of[row].tolist(), strict=True)
+        info: dict[str, Any] = {"reward": dict(shares)}
         if ended:
             info["ended_by"] = self.ended_by(row)
             if row in self.fleet.faults:
@@ -272,14 +290,3 @@ def _with_snapshots(simulator: Simulator) -> Snapshots:
     raise ConfigurationError(
         f"{simulator.spec.name} cannot keep snapshots; `racegym list` tells which simulators can"
     )
-
-
-def _finite(observation: Any, reward: np.ndarray) -> bool:
-    # bounded numbers: their sum of squares is finite unless one is NaN
-    total = reward.dot(reward)
-    for part in observation.values() if isinstance(observation, dict) else (observation,):
-        if part.dtype == np.uint8:  # a picture, which always is
-            continue
-        flat = part.ravel()
-        total += flat.dot(flat)
-    return math.isfinite(total)

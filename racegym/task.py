@@ -6,6 +6,7 @@ comes up there and then. It knows no sockets, no processes and no wall-clock tim
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Any
 
 import numpy as np
@@ -23,6 +24,9 @@ from racegym.signals import Telemetry
 from racegym.simulator import SimulatorSpec
 from racegym.terminations import TERMINATIONS, Terminator
 from racegym.terms import Cameras, Context, Courses, Stateful, Term
+
+#: Observation, reward and terminated, over cars, and whether all numbers of the first two are finite.
+Judgement = tuple[Any, np.ndarray, np.ndarray, bool]
 
 DEFAULT_REWARD = {"progress": {}, "off_track": {"weight": -1.0}}
 DEFAULT_TERMINATION = {
@@ -73,7 +77,7 @@ class Task:
         self.config = config
         self.courses = Courses()
         self.cameras = Cameras()
-        context = Context(
+        self.context = context = Context(
             spec, cars, period or spec.period * config.action.repeat, self.courses, self.cameras
         )
         self.observer = Observer(config.observation, context)
@@ -81,12 +85,13 @@ class Task:
         self.reward_names = tuple(config.reward)
         self.termination_names = tuple(config.termination)
         rewards: list[Reward] = list(config.reward.values())
-        self._rewards = [term.bind(context) for term in rewards]
-        self._weights = np.array([term.weight for term in rewards])
-        self._weight_of_each = np.repeat(self._weights[:, None], cars, axis=1)
+        self.rewards = [term.bind(context) for term in rewards]
+        weights = np.array([term.weight for term in rewards], float)
+        # NumPy is quickest with operands of one shape
+        self.weights = np.repeat(weights[:, None], cars, axis=1)
         self._replacing = [place for place, term in enumerate(rewards) if term.replaces]
-        self._stateful = [bound for bound in self._rewards if isinstance(bound, Stateful)]
-        self._values = np.zeros((len(rewards), cars))
+        self._stateful = [bound for bound in self.rewards if isinstance(bound, Stateful)]
+        self.values = np.zeros((len(rewards), cars))
         self.shares = np.zeros((len(rewards), cars))
         self.terminator = Terminator(list(config.termination.values()), context)
         self.signals = self._signals(spec)
@@ -130,13 +135,33 @@ class Task:
         return [self.actuator, self.terminator, self.observer, *self._stateful]
 
     def reward(self, before: Telemetry, now: Telemetry) -> np.ndarray:
-        """The weighted sum of the reward terms; fills `shares`."""
-        values, shares = self._values, self.shares
-        for place, function in enumerate(self._rewards):
+        """The sum of the weighted reward terms, one after the other; fills `shares`."""
+        values, shares = self.values, self.shares
+        for place, function in enumerate(self.rewards):
             values[place] = function(before, now)
-        np.multiply(values, self._weight_of_each, out=shares)
-        total = self._weights.dot(values)
+        np.multiply(values, self.weights, out=shares)
+        total = np.zeros(shares.shape[1])
+        for share in shares:
+            total += share
         for place in self._replacing:
             replaced = shares[place] != 0
             total[replaced] = shares[place, replaced]
         return total
+
+    def judge(self, before: Telemetry, now: Telemetry) -> Judgement:
+        """What the step between two telemetries came to."""
+        reward = self.reward(before, now)
+        terminated = self.terminator(before, now)
+        observation = self.observer.observe(now, self.actuator.controls)
+        return observation, reward, terminated, finite(observation, reward)
+
+
+def finite(observation: Any, reward: np.ndarray) -> bool:
+    """Whether all their numbers are; a picture's always are."""
+    for part in observation.values() if isinstance(observation, dict) else (observation,):
+        if part.dtype != np.uint8:
+            # bounded numbers: their sum of squares is NaN only where one of them is
+            flat = part.ravel()
+            if math.isnan(flat.dot(flat)):
+                return False
+    return np.count_nonzero(np.isfinite(reward)) == len(reward)

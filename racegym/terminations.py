@@ -36,38 +36,40 @@ class Termination(Term):
 class Terminator(Stateful):
     """Termination terms, bound and timed together. `causes` is bool ``(terms, cars)``, overwritten each time."""
 
-    memory = ("_since", "_none", "causes")
+    memory = ("since", "none", "causes")
 
     def __init__(self, terms: Sequence[Termination], context: Context) -> None:
-        self._conditions = [term.bind(context) for term in terms]
+        self.conditions = [term.bind(context) for term in terms]
         # telemetry times are sums of periods: a hair of rounding must not cost a step
-        self._seconds = np.array([term.seconds - 1e-9 for term in terms])[:, None]
+        self.seconds = np.array([term.seconds - 1e-9 for term in terms])[:, None]
         self._grace = np.array([term.grace for term in terms])[:, None]
         shape = (len(terms), context.cars)
-        self._since = np.zeros(shape)
+        self.since = np.zeros(shape)
+        """From when on each condition has held, or the last time that it did not."""
         self._broken = np.zeros(shape, bool)
-        self._none = False
-        """No condition held in the last step, and `_since` has yet to follow."""
+        self.none = np.zeros(1, bool)
+        """No condition held in the last step, and `since` has yet to follow."""
         self.causes = np.zeros(shape, bool)
 
     def reset(self, now: Telemetry, rows: np.ndarray | None) -> None:
         which = slice(None) if rows is None else rows
-        self._since[:, which] = now["time"][which] + self._grace
+        self.since[:, which] = now["time"][which] + self._grace
         self.causes[:, which] = False
 
     def __call__(self, before: Telemetry, now: Telemetry) -> np.ndarray:
         """Whether any term ends the driving, ``(cars,)``."""
         time, held = now["time"], self.causes
-        for place, condition in enumerate(self._conditions):
+        for place, condition in enumerate(self.conditions):
             held[place] = condition(before, now)
-        followed, self._none = not self._none, not np.count_nonzero(held)
-        if self._none:
+        followed, none = not self.none[0], not np.count_nonzero(held)
+        self.none[0] = none
+        if none:
             return np.zeros(len(time), bool)
         if not followed:
-            np.maximum(self._since, before["time"], out=self._since)
+            np.maximum(self.since, before["time"], out=self.since)
         np.logical_not(held, out=self._broken)
-        np.maximum(self._since, time, out=self._since, where=self._broken)
-        held &= time - self._since >= self._seconds
+        np.maximum(self.since, time, out=self.since, where=self._broken)
+        held &= time - self.since >= self.seconds
         return np.logical_or.reduce(held, axis=0)
 
 

@@ -112,6 +112,8 @@ class Stateful:
 
     memory: ClassVar[tuple[str, ...]] = ()
     """Names of the attributes that it remembers in: arrays, numbers, or other `Stateful` things."""
+    in_place: ClassVar[bool] = False
+    """It remembers in float64 arrays ``(cars,)`` alone, which it writes into and never replaces: so it is recorded."""
 
     def reset(self, now: Telemetry, rows: np.ndarray | None) -> None:
         """Forget the past of `rows` (all when None); `now` is their first telemetry."""

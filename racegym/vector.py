@@ -115,30 +115,30 @@ class RaceVectorEnv(VectorEnv[Any, Any, Any]):
         return self.session.reset(rows, seeds, options)
 
     def step(self, actions: Any) -> tuple[Any, np.ndarray, np.ndarray, np.ndarray, dict[str, Any]]:
-        starting = self._ended.copy() if self.autoreset_mode is AutoresetMode.NEXT_STEP else None
-        if starting is None or not starting.any():
-            outcome = self.session.step(actions)
-            infos = self._infos(outcome)
-        else:
+        if self.autoreset_mode is AutoresetMode.NEXT_STEP and np.count_nonzero(self._ended):
+            starting = self._ended
             outcome = self.session.step(actions, resting=starting)
             outcome.reward[starting] = 0.0
             outcome.terminated[starting] = outcome.truncated[starting] = False
-            infos = self._infos(outcome)
+            ended = outcome.terminated | outcome.truncated
+            infos = self._infos(ended)
             outcome.observation = self._start(np.flatnonzero(starting))
-        ended = outcome.terminated | outcome.truncated
-        if self.autoreset_mode is AutoresetMode.SAME_STEP and ended.any():
+        else:
+            outcome = self.session.step(actions)
+            ended = outcome.terminated | outcome.truncated
+            infos = self._infos(ended)
+        if self.autoreset_mode is AutoresetMode.NEXT_STEP:
+            self._ended = ended.copy()
+        elif self.autoreset_mode is AutoresetMode.SAME_STEP and np.count_nonzero(ended):
             infos = self._finals(outcome, infos, ended)
             outcome.observation = self._start(np.flatnonzero(ended))
-        elif starting is not None:
-            self._ended = ended
         return outcome.observation, outcome.reward, outcome.terminated, outcome.truncated, infos
 
-    def _infos(self, outcome: Outcome) -> dict[str, Any]:
+    def _infos(self, ended: np.ndarray) -> dict[str, Any]:
         """Each reward term's share, and for rows that ended, why: gymnasium's arrays with a mask ``_name`` beside."""
         task, faults = self.session.task, self.session.fleet.faults
         infos: dict[str, Any] = {"reward": dict(zip(task.reward_names, task.shares.copy(), strict=True))}
-        ended = outcome.terminated | outcome.truncated
-        if ended.any():
+        if np.count_nonzero(ended):
             infos["ended_by"] = np.array(
                 [self.session.ended_by(i) if e else None for i, e in enumerate(ended)], object
             )

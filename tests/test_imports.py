@@ -16,8 +16,8 @@ BACKENDS = {path.name for path in (ROOT / "backends").glob("racegym_*")}
 CORE_FILES = sorted((ROOT / "racegym").rglob("*.py"))
 BACKEND_FILES = sorted((ROOT / "backends").rglob("*.py"))
 
-#: Modules of the core that a backend may know.
-OPEN_TO_BACKENDS = {"signals", "simulator", "track", "errors", "paths", "capture"}
+#: Modules of the core that a backend may know; `native` to build it, for whoever installs has a compiler at hand.
+OPEN_TO_BACKENDS = {"signals", "simulator", "track", "errors", "paths", "capture", "native"}
 #: The exception: a stand-in, a package of this name inside a backend, has the built-in simulator for its physics.
 STAND_INS, PHYSICS = "stand_in", "racegym_bicycle"
 #: The one place that knows time.

@@ -54,3 +54,9 @@ def test_the_wheel_holds_all_that_plugins_are_built_from(installed):
         for path in (ROOT / folder).rglob("*"):
             if path.suffix in (".cpp", ".h", ".xml", ".yaml"):
                 assert (shipped / folder / path.relative_to(ROOT / folder)).is_file(), path
+
+
+def test_the_wheel_holds_the_source_of_the_step_in_c(installed):
+    assert (installed / "racegym" / "native" / "step.c").read_bytes() == (
+        ROOT / "racegym" / "native" / "step.c"
+    ).read_bytes()

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from racegym import native
 from racegym.errors import BackendUnavailable
 from racegym.paths import data_dir
 from racegym.simulator import Requirement
@@ -47,7 +48,7 @@ class Step:
     network: bool = True
     remedy: str = REMEDY
     optional: bool = False
-    """The game drives without it; it is made only where that needs no administrator to be asked."""
+    """The game drives without it; one from the network is made only where no administrator must be asked."""
 
 
 def requirements() -> Sequence[Requirement]:
@@ -70,7 +71,8 @@ def carry_out(way: Way, report: Report) -> None:
         )
     try:
         for step in STEPS:
-            if step.optional and not step.found() and (way.offline or not way.system):
+            asks = step.network and (way.offline or not way.system)
+            if step.optional and asks and not step.found():
                 report(f"{step.name}: missing, left out; {step.remedy}")
                 continue
             if not step.found():
@@ -200,6 +202,15 @@ def _build_robot(way: Way, report: Report) -> None:
         (Path(name) / locate.robot().name).replace(locate.robot())
 
 
+def _native_found() -> str:
+    return str(native.built()) if native.built().is_file() else ""
+
+
+def _build_native(way: Way, report: Report) -> None:
+    report(f"building {native.SOURCE}")
+    native.build()
+
+
 def _install_screen(way: Way, report: Report) -> None:
     report(f"installing {', '.join(graphics.PACKAGES)}")
     install(graphics.PACKAGES)
@@ -227,5 +238,6 @@ STEPS = (
     Step(f"TORCS {VERSION}", _game_found, _install_game),
     Step("TORCS headers", _headers_found, _fetch_headers),
     Step("robot scr_server", _robot_found, _build_robot, network=False),
+    Step("racegym's step in C, for speed", _native_found, _build_native, network=False, optional=True),
     Step("Xvfb, for pictures", graphics.xvfb, _install_screen, remedy=graphics.REMEDY, optional=True),
 )

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
+from racegym import native
 from racegym.errors import BackendUnavailable
 from racegym_torcs import apt, catalogue, install, locate
 from racegym_torcs.cli import app
@@ -85,6 +86,28 @@ def test_a_second_run_finds_everything_and_makes_nothing(monkeypatch: pytest.Mon
     for _ in range(2):
         install.carry_out(Way(), lambda text: None)
     assert made == ["made"]
+
+
+def test_an_optional_part_that_needs_no_network_is_made_for_the_user_too(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    made: list[str] = []
+    parts = [
+        Step(name, lambda name=name: name * made.count(name), lambda way, report, name=name: made.append(name),
+             network=network, optional=True)
+        for name, network in (("far", True), ("near", False))
+    ]  # fmt: skip
+    monkeypatch.setattr(install, "STEPS", parts)
+    install.carry_out(Way(user=True), lambda text: None)
+    assert made == ["near"]
+
+
+def test_the_step_in_c_is_built_where_it_is_looked_for(home: Path) -> None:
+    assert native.library() is None
+    step = next(step for step in install.STEPS if step.optional and not step.network)
+    step.make(Way(), lambda text: None)
+    assert step.found() == str(native.built())
+    assert native.library() is not None
 
 
 def test_a_step_that_does_not_bring_its_part_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
