@@ -12,10 +12,10 @@ from racegym_torcs.options import TorcsOptions
 from racegym_torcs.simulator import Torcs
 from racegym_torcs.start import Start
 
-_SECONDS = 0.5
+_SECONDS = 0.25
 
 
-def limit(options: TorcsOptions, ticks: int = 20_000, games: int = 1) -> float:
+def limit(options: TorcsOptions, ticks: int = 8_000, games: int = 1) -> float:
     """Ticks a second that `games` of these options make side by side, every sensor read and nobody asked for controls.
 
     No client can exceed it. The cars follow the road at 60 km/h. `BackendUnavailable` when a game cannot be
@@ -32,14 +32,14 @@ def limit(options: TorcsOptions, ticks: int = 20_000, games: int = 1) -> float:
 
 
 def client(options: TorcsOptions, seconds: float = _SECONDS) -> float:
-    """Steps a second of a client that always sends the same controls, the first 0.1 s not counted."""
+    """Steps a second of a client that always sends the same controls, the first 0.05 s not counted."""
     simulator = Torcs(options)
     controls = Controls(options.cars)
     controls["throttle"] = 0.2
     try:
         simulator.open()
         simulator.reset()
-        _steps(simulator, controls, 0.1)
+        _steps(simulator, controls, 0.05)
         return _steps(simulator, controls, seconds) / seconds
     finally:
         simulator.close()

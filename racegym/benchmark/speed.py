@@ -1,7 +1,8 @@
 """How fast a simulator is driven, side by side in one run: the game alone, each transport, environments, vectors.
 
-Absolute figures move from machine to machine and with what else runs; every measure is taken in `ROUNDS` rounds, all
-measures in turn, and the best round counts, so that the ratios hold.
+Absolute figures move from machine to machine and with what else runs there, often twofold within seconds. So every
+measure is taken in `ROUNDS` short rounds, all measures in turn: of a rate the best round counts, and of its ratio to
+the game's own the median over rounds.
 """
 
 from __future__ import annotations
@@ -21,10 +22,12 @@ from racegym.simulator import Rendering
 from racegym.terms import load_object
 from racegym.vector import RaceVectorEnv
 
-ROUNDS = 3
+ROUNDS = 9
+LIMIT = "limit_steps_per_s"
+"""Of `Backend.raw_speeds`: the game by itself."""
 VIEW = "observation"
 """Of `Backend.views`: pictures for agents."""
-SECONDS = 1.0
+SECONDS = 0.25
 RESETS = 50
 LAYER_CARS = (1, 64)
 FILM_ROUNDS, FILM_STEPS = 24, 20
@@ -39,27 +42,31 @@ def measure(
 ) -> dict[str, Any]:
     """The speeds of one simulator (``torcs/aalborg``), with the default observation and reward, by name.
 
+    ``of_limit`` holds the ratios of all rates, vectors as ``vector_<rows>``, to the game's own where that is known.
     ``layer_us`` and ``layer_derived_us`` are racegym's own share of a step, by cars, over a simulator that does
     nothing: with all signals provided, and with all that can be derived from pose and track derived.
     """
     run = load(name)
     backend = registry.backend(run.simulator.backend)
     variants = backend.variants or {"": {}}
-    rates: dict[str, float] = {}
-    vector: dict[int, float] = {}
+    rounds: list[dict[str, float]] = []
     for turn in range(ROUNDS):
         report(f"round {turn + 1} of {ROUNDS}")
+        rates: dict[str, float] = {}
         if backend.raw_speeds:
             raw: Mapping[str, float] = load_object(backend.raw_speeds)(name.partition("/")[2])
-            _best(rates, {f"{what}_steps_per_s": rate for what, rate in raw.items()})
+            rates |= {f"{what}_steps_per_s": rate for what, rate in raw.items()}
         for variant, options in variants.items():
             key = f"env_{variant}_steps_per_s" if variant else "env_steps_per_s"
-            _best(rates, {key: _env_rate(_with(run, options))})
-        _best(vector, {count: _vector_rate(run, count) for count in num_envs})
+            rates[key] = _env_rate(_with(run, options))
+        rates |= {f"vector_{count}": _vector_rate(run, count) for count in num_envs}
+        rounds.append(rates)
+    best = {what: round(max(rates[what] for rates in rounds), 1) for what in rounds[0]}
     return {
         "simulator": run.simulator.build().spec.name,
-        **{what: round(rate, 1) for what, rate in rates.items()},
-        "vector_steps_per_s": {str(count): round(rate, 1) for count, rate in vector.items()},
+        **{what: rate for what, rate in best.items() if not what.startswith("vector_")},
+        "vector_steps_per_s": {str(count): best[f"vector_{count}"] for count in num_envs},
+        "of_limit": _ratios(rounds),
         **film_rates(run),
         **_starts(run),
         "layer_us": {str(cars): round(layer_us(cars), 2) for cars in LAYER_CARS},
@@ -69,9 +76,16 @@ def measure(
     }
 
 
-def _best(rates: dict[Any, float], new: Mapping[Any, float]) -> None:
-    for what, rate in new.items():
-        rates[what] = max(rate, rates.get(what, 0.0))
+def _ratios(rounds: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Each rate against the limit of the same round, the medians."""
+    if LIMIT not in rounds[0]:
+        return {}
+    return {
+        what.removesuffix("_steps_per_s"): round(
+            statistics.median(rates[what] / rates[LIMIT] for rates in rounds), 3
+        )
+        for what in rounds[0]
+    }
 
 
 def _with(run: RunConfig, options: Mapping[str, Any]) -> RunConfig:

@@ -9,6 +9,7 @@ import typer
 #: What each figure is, in the order of the table.
 ROWS = {
     "limit_steps_per_s": "the game on its own",
+    "limit_all_cores_steps_per_s": "a game on each core, on their own",
     "udp_raw_steps_per_s": "UDP text, minimal client",
     "shm_raw_steps_per_s": "shared memory, minimal client",
     "env_steps_per_s": "env.step",
@@ -70,11 +71,13 @@ def _print(figures: dict[str, Any]) -> None:
     table = Table("", "steps/s", "of the game on its own", title=figures["simulator"], title_justify="left")
     for column in table.columns[1:]:
         column.justify = "right"
-    limit = figures.get("limit_steps_per_s")
-    vectors = {f"vector of {count}": rate for count, rate in figures["vector_steps_per_s"].items()}
-    rates = {text: figures[key] for key, text in ROWS.items() if key in figures} | vectors
-    for text, rate in rates.items():
-        table.add_row(text, f"{rate:,.0f}", f"{rate / limit:.2f}" if limit else "")
+    ratios = figures["of_limit"]
+    rates = {key: (text, figures[key]) for key, text in ROWS.items() if key in figures}
+    for count, rate in figures["vector_steps_per_s"].items():
+        rates[f"vector_{count}"] = (f"vector of {count}", rate)
+    for key, (text, rate) in rates.items():
+        ratio = ratios.get(key.removesuffix("_steps_per_s"))
+        table.add_row(text, f"{rate:,.0f}", "" if ratio is None else f"{ratio:.2f}")
     console = Console()
     console.print(table)
     if "frames_per_s" in figures:
