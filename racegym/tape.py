@@ -168,9 +168,12 @@ class Tape:
         self.live = live
         self.instructions: list[Instruction] = []
         self.registers = 0
+        self.kept: list[np.ndarray] = []
+        """Whose memory they refer to."""
 
     def column(self, view: np.ndarray, writable: bool = False) -> Column:
         """The memory of `view`, float64 ``(cars,)``, as a column."""
+        self.kept.append(view)
         return Column(self, _memory(view), writable=writable)
 
     def apply(self, ufunc: Any, inputs: tuple[Any, ...], out: Any = None) -> Column:
@@ -209,6 +212,7 @@ class Tape:
 
     def keep(self, value: Any, memory: np.ndarray) -> None:
         """Write down that `value` goes into `memory`: float64, or bool for whether it is not 0; ``(cars,)``."""
+        self.kept.append(memory)
         place = self._operand(value).place
         operation, stride = ("flag", 1) if memory.dtype == bool else ("move", memory.strides[0] // 8)
         self.instructions.append(
@@ -299,4 +303,4 @@ def assembled(tape: Tape) -> tuple[np.ndarray, list[np.ndarray]]:
     for operation, *rest in tape.instructions:
         out, a, b = (operand(place) for place in rest)
         lines.append((OPERATIONS.index(operation), *a, *b, *out))
-    return np.array(lines, np.int64).reshape(-1, 7), [registers, constants]
+    return np.array(lines, np.int64).reshape(-1, 7), [registers, constants, *tape.kept]

@@ -312,7 +312,14 @@ def test_a_machine_without_a_compiler_is_told_so(monkeypatch):
         native.build()
 
 
-def test_only_the_rows_that_are_not_finite_end(monkeypatch):
+def test_no_compiler_has_anything_to_say_about_it(monkeypatch):
+    monkeypatch.setattr(native, "OPTIONS", (*native.OPTIONS, "-Werror", "-pedantic"))
+    native._digest.cache_clear()
+    assert native.build().is_file()
+    native._digest.cache_clear()
+
+
+def test_only_the_rows_that_are_not_finite_end():
     class Spoilt(Dice):
         def read(self):
             telemetry = super().read()
