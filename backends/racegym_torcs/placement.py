@@ -8,6 +8,7 @@ for his only game does so on the same core.
 from __future__ import annotations
 
 import ctypes
+import mmap
 import os
 from collections import Counter
 from collections.abc import Callable, Collection, Sequence
@@ -20,6 +21,7 @@ from racegym_torcs.launch import PREFIX
 from racegym_torcs.options import TorcsOptions
 
 _libc = ctypes.CDLL(None)
+_PAGE = 4096
 _TIED = 1000
 """Waits on the game's core before the scheduler is trusted again."""
 
@@ -45,7 +47,8 @@ def spread(loads: Sequence[int]) -> list[int]:
 def shares(each: Sequence[TorcsOptions]) -> list[list[int]]:
     """Which rows of a pool take turns in one process: those that are alike, in as many as their part of the cores.
 
-    Not with an expert: it may read files while it drives, which is not safe there (plugins/torcs/worlds.h).
+    Not with an expert: it may read files while it drives, which is not safe there; nor where pages are of another size
+    (plugins/torcs/worlds.h).
     """
     cores = len(os.sched_getaffinity(0))
     alike: dict[TorcsOptions, list[int]] = {}
@@ -53,7 +56,7 @@ def shares(each: Sequence[TorcsOptions]) -> list[list[int]]:
         alike.setdefault(options, []).append(row)
     parts: list[list[int]] = []
     for options, rows in alike.items():
-        alone = options.isolated or options.expert is not None
+        alone = options.isolated or options.expert is not None or mmap.PAGESIZE != _PAGE
         count = len(rows) if alone else min(len(rows), max(1, round(cores * len(rows) / len(each))))
         parts += [part.tolist() for part in np.array_split(rows, count)]
     return parts

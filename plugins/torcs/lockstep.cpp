@@ -37,7 +37,8 @@ Lockstep::Lockstep(int fd, const std::vector<int>& games, Lifeline& lifeline)
 
 const Identification& Lockstep::greet(int car) {
     if (shared_.games() > 1 && !Worlds::divided())
-        if (const char* why = Worlds::divide(shared_.games(), [this] { return next_turn(); })) lifeline_.fail(why);
+        if (const char* why = Worlds::divide(shared_.games(), [this] { return next_turn(); }))
+            lifeline_.fail("games cannot take turns in one process (" + std::string(why) + "); set the option isolated: true");
     introduce();
     while (!greeted_) {
         await();
