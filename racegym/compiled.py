@@ -95,7 +95,7 @@ class Decoder:
     """`Actuator.decode` for the telemetry `now` of a session, which it keeps in `before`."""
 
     def __init__(
-        self, library: ctypes.PyDLL, actuator: Actuator, tape: Tape, due: np.ndarray, now: Telemetry, before: Telemetry
+        self, library: ctypes.CDLL, actuator: Actuator, tape: Tape, due: np.ndarray, now: Telemetry, before: Telemetry
     ) -> None:  # fmt: skip
         assert actuator.numbers is not None
         self._actuator, self._now = actuator, now
@@ -122,7 +122,7 @@ class Decoder:
             self._actuator.decode(action, self._now)  # raises
 
 
-def decoder(library: ctypes.PyDLL, actuator: Actuator, now: Telemetry, before: Telemetry) -> Decoder | None:
+def decoder(library: ctypes.CDLL, actuator: Actuator, now: Telemetry, before: Telemetry) -> Decoder | None:
     """A `Decoder`, or None where the actions are choices or a term cannot be recorded."""
     *others, _ = (isinstance(bound, Gears) for _, bound, _ in actuator.actuates)
     if actuator.numbers is None or any(others):  # Python's part comes last
@@ -166,7 +166,7 @@ def _blind(term: Term, context: Context) -> Any:
 class Judge:
     """`Task.judge` for the telemetries of a session."""
 
-    def __init__(self, library: ctypes.PyDLL, task: Task, before: Telemetry, now: Telemetry) -> None:
+    def __init__(self, library: ctypes.CDLL, task: Task, before: Telemetry, now: Telemetry) -> None:
         self._task, self._before, self._now = task, before, now
         terminator = task.terminator
         self.compiled: list[str] = []

@@ -306,8 +306,8 @@ class Backend:
     variants: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     """Options worth comparing for speed, by name, for instance one transport with another; the default first."""
     raw_speeds: str | None = None
-    """For ``racegym speed``, as ``module:function``: course -> steps a second by name, measured without this package's
-    environments; one named ``limit`` is what the game does on its own."""
+    """For ``racegym speed``, as ``module:function``: course -> by name, functions that measure steps a second without
+    this package's environments; one named ``limit`` is what the game does on its own."""
     laps: str | None = None
     """A reader of what others recorded of the game, as ``module:function``: (options, path, whether to trust
     what can run code) -> an iterator of `Lap`."""

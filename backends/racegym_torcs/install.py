@@ -14,7 +14,7 @@ from racegym import native
 from racegym.errors import BackendUnavailable
 from racegym.paths import data_dir
 from racegym.simulator import Requirement
-from racegym_torcs import graphics, locate
+from racegym_torcs import exchange, graphics, locate
 from racegym_torcs.apt import Apt, install, run
 from racegym_torcs.locate import REMEDY, VERSION
 
@@ -202,13 +202,17 @@ def _build_robot(way: Way, report: Report) -> None:
         (Path(name) / locate.robot().name).replace(locate.robot())
 
 
-def _native_found() -> str:
-    return str(native.built()) if native.built().is_file() else ""
+def _native_step(name: str, source: Path, optional: bool = False) -> Step:
+    """A part in C that is called from Python."""
 
+    def found() -> str:
+        return str(native.built(source)) if native.built(source).is_file() else ""
 
-def _build_native(way: Way, report: Report) -> None:
-    report(f"building {native.SOURCE}")
-    native.build()
+    def make(way: Way, report: Report) -> None:
+        report(f"building {source}")
+        native.build(source)
+
+    return Step(name, found, make, network=False, optional=optional)
 
 
 def _install_screen(way: Way, report: Report) -> None:
@@ -238,6 +242,7 @@ STEPS = (
     Step(f"TORCS {VERSION}", _game_found, _install_game),
     Step("TORCS headers", _headers_found, _fetch_headers),
     Step("robot scr_server", _robot_found, _build_robot, network=False),
-    Step("racegym's step in C, for speed", _native_found, _build_native, network=False, optional=True),
+    _native_step("shared memory's exchange in C", exchange.SOURCE),
+    _native_step("racegym's step in C, for speed", native.SOURCE, optional=True),
     Step("Xvfb, for pictures", graphics.xvfb, _install_screen, remedy=graphics.REMEDY, optional=True),
 )

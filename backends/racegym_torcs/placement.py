@@ -2,7 +2,7 @@
 
 Waking an idle core costs more than a whole tick, and a scheduler left alone wakes the two sides of one conversation on
 different ones. So each game keeps to one core, that with the fewest of our games on the whole machine, and who waits
-for his only game does so on the same core.
+for his only game does so on the same core (exchange.c).
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import ctypes
 import mmap
 import os
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from pathlib import Path
 
@@ -22,8 +22,7 @@ from racegym_torcs.options import TorcsOptions
 
 _libc = ctypes.CDLL(None)
 _PAGE = 4096
-_TIED = 1000
-"""Waits on the game's core before the scheduler is trusted again."""
+"""Of the worlds in plugins/torcs, bytes."""
 
 
 def choose(allowed: Collection[int], apart: bool) -> int:
@@ -89,34 +88,3 @@ def place(pid: int, apart: bool, core: int | None = None) -> int | None:
     except OSError:  # some containers forbid it, and the game may have ended already
         return None
     return cpu
-
-
-class Core:
-    """The core of a game, as a place to wait for it.
-
-    The thread that waits is tied to the core for no longer than it sleeps, and is given back whatever it had before:
-    threads that it starts, a learner's for instance, inherit nothing. Tying costs 5 us, so it is only done once the
-    scheduler has woken the thread elsewhere, as it does while other cores are idle.
-    """
-
-    def __init__(self, cpu: int) -> None:
-        self._cpu, self._own = cpu, {cpu}
-        self._tied = 0
-
-    def wait(self, sleep: Callable[[], object]) -> None:
-        """`sleep` on this core, if the calling thread may run there."""
-        if self._tied == 0:
-            sleep()
-            if _libc.sched_getcpu() != self._cpu:
-                self._tied = _TIED
-            return
-        self._tied -= 1
-        before = os.sched_getaffinity(0)
-        if self._cpu not in before or len(before) == 1:
-            sleep()
-            return
-        try:
-            os.sched_setaffinity(0, self._own)
-            sleep()
-        finally:
-            os.sched_setaffinity(0, before)

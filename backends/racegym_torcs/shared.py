@@ -7,7 +7,6 @@ After a command, its number and the wake-up nothing else crosses, and no telemet
 from __future__ import annotations
 
 import time
-import weakref
 from collections.abc import Sequence
 from enum import IntEnum
 
@@ -15,21 +14,11 @@ import numpy as np
 
 from racegym.errors import ConfigurationError, SimulatorLost, SimulatorTimeout
 from racegym.signals import Controls, Telemetry
-from racegym_torcs import futex
-from racegym_torcs.mapping import SLOTS, Bell, Header, Mapping
-from racegym_torcs.placement import Core
+from racegym_torcs.exchange import Exchange
+from racegym_torcs.mapping import SLOTS, Header, Mapping
 from racegym_torcs.transport import Check, Transport
 
-_STATE = Header.state_seq.offset // 4
 _VERDICT = Header.verdict.offset // 4
-_COMMAND = Header.command_seq.offset // 4
-_WORD = Header.command.offset // 4
-_ARGUMENT = Header.argument.offset // 4
-_ALL = 0xFFFFFFFF
-
-
-#: Conversations of this process.
-_open_here: weakref.WeakSet[Shared] = weakref.WeakSet()
 
 
 class Command(IntEnum):
@@ -42,6 +31,9 @@ class Command(IntEnum):
     RELEASE = 5
     FILM = 6
     STANDINGS = 7
+
+
+_DRIVE = int(Command.DRIVE)  # an enumeration's member is converted slower
 
 
 class Shared(Transport):
@@ -57,15 +49,9 @@ class Shared(Transport):
         """What the robot writes into; `read` copies it into any other record."""
         self.controls = self.mapping.controls
         """What the robot reads; `send` copies any other record there."""
-        bell = self.mapping.bell
-        self._rings, self._pending, self._answered = (
-            (bell + field.offset) // 4 for field in (Bell.rings, Bell.pending, Bell.answered)
-        )
-        self._ring = futex.waker(self.mapping.address + bell + Bell.rings.offset)
-        self._until_answered = futex.sleeper(self.mapping.address + bell + Bell.answered.offset, 0)
-        self._check, self._spin = check, spin
-        self._core: Core | None = None
-        self._number = 0
+        self._exchange = Exchange(self.mapping, spin)
+        self._tell, self._wait = self._exchange.tell, self._exchange.wait
+        self._check = check
 
     @property
     def descriptor(self) -> int:
@@ -75,8 +61,7 @@ class Shared(Transport):
     def launched(self, cpu: int | None) -> None:
         """The game runs, keeping to core `cpu` if to any, and has inherited the descriptor."""
         self._open().seal()
-        _open_here.add(self)
-        self._core = None if cpu is None or self._spin else Core(cpu)
+        self._exchange.begin(cpu)
 
     def begin(self, seed: int | None, deadline: float, starts: np.ndarray | None = None) -> None:
         mapping = self._open()
@@ -88,10 +73,10 @@ class Shared(Transport):
     def send(self, controls: Controls, ticks: int = 1) -> None:
         if controls is not self.controls:
             self.controls.block[:] = controls.block
-        self._give(Command.DRIVE, ticks)
+        self._tell(_DRIVE, ticks)
 
     def read(self, telemetry: Telemetry, deadline: float) -> None:
-        if self._words[_STATE] != self._number:
+        if not self._wait():
             self._await(deadline)
         if telemetry is not self.telemetry:
             telemetry.block[:] = self.telemetry.block
@@ -138,50 +123,26 @@ class Shared(Transport):
     def close(self) -> None:
         """Unmap the memory, as soon as nobody holds a view of it."""
         if self.mapping is not None:
-            _open_here.discard(self)
+            self._exchange.end()
             self.mapping.seal()
             self.mapping = None
             del self._words, self.telemetry, self.controls
-
-    def _sleep(self) -> None:
-        # Who talks to several games in turn finds most answers ready, and would be pulled to and fro between cores.
-        if self._core is not None and len(_open_here) == 1:
-            self._core.wait(self._until_answered)
-        else:
-            self._until_answered()
 
     def _open(self) -> Mapping:
         if self.mapping is None:
             raise SimulatorLost("torcs: the memory shared with the game is closed; reset starts another game")
         return self.mapping
 
-    def _give(self, command: Command, argument: int) -> None:
-        words = self._words
-        words[_WORD] = command
-        words[_ARGUMENT] = argument
-        words[self._answered] = 0
-        words[self._pending] = 1
-        words[_COMMAND] = words[self._rings] = self._number = (self._number + 1) & _ALL
-        # Always, without asking whether the robot sleeps: between our write and such a look there would have to be a
-        # fence, and the only one within Python's reach is this call.
-        self._ring()
-
     def _command(self, command: Command, argument: int, deadline: float) -> bool:
         """Whether the robot did as told."""
+        self._open()
         self._await(deadline)
-        self._give(command, argument)
+        self._tell(int(command), argument)
         self._await(deadline)
         return self._words[_VERDICT] == 0
 
     def _await(self, deadline: float) -> None:
-        words, number = self._words, self._number
-        for _ in range(self._spin):
-            if words[_STATE] == number:
-                return
-        while words[_STATE] != number:
-            self._sleep()
-            if words[_STATE] == number:
-                return
+        while not self._wait():
             self._check()
             if time.monotonic() > deadline:
                 raise SimulatorTimeout("torcs: the game gave no state within its deadline (option deadlines)")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
 
 from racegym.signals import Controls
 from racegym_torcs import placement
@@ -15,7 +16,7 @@ from racegym_torcs.start import Start
 _SECONDS = 0.25
 
 
-def limit(options: TorcsOptions, ticks: int = 8_000, games: int = 1) -> float:
+def limit(options: TorcsOptions, ticks: int = 5_000, games: int = 1) -> float:
     """Ticks a second that `games` of these options make side by side, every sensor read and nobody asked for controls.
 
     No client can exceed it. The cars follow the road at 60 km/h. `BackendUnavailable` when a game cannot be
@@ -54,14 +55,13 @@ def _steps(simulator: Torcs, controls: Controls, seconds: float) -> int:
     return steps
 
 
-def raw(course: str) -> Mapping[str, float]:
-    """For ``racegym speed``: ticks or steps a second on `course` by name."""
+def raw(course: str) -> Mapping[str, Callable[[], float]]:
+    """For ``racegym speed``: what to measure on `course`, ticks or steps a second, by name."""
     options = {"track": course} if course else {}
     shared, udp = (TorcsOptions.model_validate({**options, "transport": way}) for way in ("shared", "udp"))
-    cores = len(os.sched_getaffinity(0))
     return {
-        "limit": limit(shared),
-        "limit_all_cores": limit(shared, games=cores),
-        "shm_raw": client(shared),
-        "udp_raw": client(udp),
+        "limit": partial(limit, shared),
+        "limit_all_cores": partial(limit, shared, games=len(os.sched_getaffinity(0))),
+        "shm_raw": partial(client, shared),
+        "udp_raw": partial(client, udp),
     }

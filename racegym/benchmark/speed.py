@@ -2,7 +2,7 @@
 
 Absolute figures move from machine to machine and with what else runs there, often twofold within seconds. So every
 measure is taken in `ROUNDS` short rounds, all measures in turn: of a rate the best round counts, and of its ratio to
-the game's own the median over rounds.
+the game's own, measured right before it, the median over rounds.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -23,7 +24,7 @@ from racegym.terms import load_object
 from racegym.vector import RaceVectorEnv
 
 ROUNDS = 9
-LIMIT = "limit_steps_per_s"
+LIMIT = "limit"
 """Of `Backend.raw_speeds`: the game by itself."""
 VIEW = "observation"
 """Of `Backend.views`: pictures for agents."""
@@ -35,6 +36,8 @@ FILM_ROUNDS, FILM_STEPS = 24, 20
 ACTION = np.array([0.0, 0.5], np.float32)
 
 Report = Callable[[str], None]
+Measure = Callable[[], float]
+"""Steps a second, measured anew."""
 
 
 def measure(
@@ -49,24 +52,19 @@ def measure(
     run = load(name)
     backend = registry.backend(run.simulator.backend)
     variants = backend.variants or {"": {}}
-    rounds: list[dict[str, float]] = []
-    for turn in range(ROUNDS):
-        report(f"round {turn + 1} of {ROUNDS}")
-        rates: dict[str, float] = {}
-        if backend.raw_speeds:
-            raw: Mapping[str, float] = load_object(backend.raw_speeds)(name.partition("/")[2])
-            rates |= {f"{what}_steps_per_s": rate for what, rate in raw.items()}
-        for variant, options in variants.items():
-            key = f"env_{variant}_steps_per_s" if variant else "env_steps_per_s"
-            rates[key] = _env_rate(_with(run, options))
-        rates |= {f"vector_{count}": _vector_rate(run, count) for count in num_envs}
-        rounds.append(rates)
-    best = {what: round(max(rates[what] for rates in rounds), 1) for what in rounds[0]}
+    measures: dict[str, Measure] = {}
+    if backend.raw_speeds:
+        measures |= load_object(backend.raw_speeds)(name.partition("/")[2])
+    for variant, options in variants.items():
+        key = f"env_{variant}" if variant else "env"
+        measures[key] = partial(_env_rate, _with(run, options))
+    measures |= {f"vector_{count}": partial(_vector_rate, run, count) for count in num_envs}
+    best, ratios = _rounds(measures, report)
     return {
         "simulator": run.simulator.build().spec.name,
-        **{what: rate for what, rate in best.items() if not what.startswith("vector_")},
+        **{f"{what}_steps_per_s": rate for what, rate in best.items() if not what.startswith("vector_")},
         "vector_steps_per_s": {str(count): best[f"vector_{count}"] for count in num_envs},
-        "of_limit": _ratios(rounds),
+        "of_limit": ratios,
         **film_rates(run),
         **_starts(run),
         "layer_us": {str(cars): round(layer_us(cars), 2) for cars in LAYER_CARS},
@@ -76,16 +74,20 @@ def measure(
     }
 
 
-def _ratios(rounds: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Each rate against the limit of the same round, the medians."""
-    if LIMIT not in rounds[0]:
-        return {}
-    return {
-        what.removesuffix("_steps_per_s"): round(
-            statistics.median(rates[what] / rates[LIMIT] for rates in rounds), 3
-        )
-        for what in rounds[0]
-    }
+def _rounds(measures: Mapping[str, Measure], report: Report) -> tuple[dict[str, float], dict[str, float]]:
+    """The best rate of each measure, and the median of its ratios to the limit, each taken anew right before it."""
+    rates: dict[str, list[float]] = {what: [] for what in measures}
+    ratios: dict[str, list[float]] = {what: [] for what in measures if LIMIT in measures and what != LIMIT}
+    for turn in range(ROUNDS):
+        report(f"round {turn + 1} of {ROUNDS}")
+        for what, measure in measures.items():
+            if what in ratios:
+                rates[LIMIT].append(measures[LIMIT]())
+            rates[what].append(measure())
+            if what in ratios:
+                ratios[what].append(rates[what][-1] / rates[LIMIT][-1])
+    best = {what: round(max(taken), 1) for what, taken in rates.items()}
+    return best, {what: round(statistics.median(taken), 3) for what, taken in ratios.items()}
 
 
 def _with(run: RunConfig, options: Mapping[str, Any]) -> RunConfig:

@@ -1,7 +1,7 @@
-"""The part of a step that is written in C: where it is built, how, and how it is called.
+"""C for what is called in every step: where it is built, how, and how it is called.
 
-Nothing needs it: where it is not built, NumPy does the same. `racegym torcs install` builds it, with the compiler that
-TORCS's robot is built with.
+step.c is the core's own, and nothing needs it: where it is not built, NumPy does the same. A backend may have sources of its own.
+`racegym torcs install` builds them, with the compiler that TORCS's robot is built with.
 """
 
 from __future__ import annotations
@@ -38,27 +38,27 @@ OPTIONS = (
 PATIENCE = 120.0
 
 
-def built() -> Path:
-    """Where the library built from the present source for this machine lies; it need not be there."""
-    return data_dir() / "native" / _digest() / "step.so"
+def built(source: Path = SOURCE) -> Path:
+    """Where the library built from the present `source` for this machine lies; it need not be there."""
+    return data_dir() / "native" / _digest(source) / f"{source.stem}.so"
 
 
-@lru_cache(maxsize=1)
-def _digest() -> str:
+@lru_cache(maxsize=4)
+def _digest(source: Path) -> str:
     about = f"{platform.system()} {platform.machine()} {OPTIONS}"
-    return hashlib.sha256(about.encode() + SOURCE.read_bytes()).hexdigest()[:16]
+    return hashlib.sha256(about.encode() + source.read_bytes()).hexdigest()[:16]
 
 
-def build() -> Path:
+def build(source: Path = SOURCE) -> Path:
     """Compile the library; `BackendUnavailable` says what is missing or what the compiler said."""
     compiler = next(filter(None, map(shutil.which, COMPILERS)), None)
     if compiler is None:
         raise BackendUnavailable(f"no C compiler: none of {', '.join(COMPILERS)} is installed")
-    target = built()
+    target = built(source)
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as name:
         made = Path(name) / target.name
-        command = [compiler, *OPTIONS, "-x", "c", str(SOURCE), "-o", str(made), "-lm"]
+        command = [compiler, *OPTIONS, "-x", "c", str(source), "-o", str(made), "-lm"]
         try:
             done = subprocess.run(
                 command, capture_output=True, text=True, timeout=PATIENCE, stdin=subprocess.DEVNULL
@@ -71,19 +71,22 @@ def build() -> Path:
     return target
 
 
-def library() -> ctypes.PyDLL | None:
-    """The built library, or None where there is none."""
-    path = built()
-    return _loaded(path) if path.is_file() else None
+def library(source: Path = SOURCE, kind: type[ctypes.CDLL] = ctypes.PyDLL) -> ctypes.CDLL | None:
+    """The library built from `source`, or None where there is none.
+
+    Calls into a `PyDLL` keep the interpreter, for they take no time for other threads to run in; those into a `CDLL`
+    let go of it.
+    """
+    path = built(source)
+    return _loaded(path, kind) if path.is_file() else None
 
 
-@lru_cache(maxsize=4)
-def _loaded(path: Path) -> ctypes.PyDLL | None:
+@lru_cache(maxsize=8)
+def _loaded(path: Path, kind: type[ctypes.CDLL]) -> ctypes.CDLL | None:
     try:
-        # a call takes no time for other threads to run in, so the interpreter is not let go of
-        return ctypes.PyDLL(str(path))
+        return kind(str(path))
     except OSError as error:
-        logger.warning("%s cannot be loaded, so NumPy steps instead: %s", path, error)
+        logger.warning("%s cannot be loaded: %s", path, error)
         return None
 
 

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from racegym.errors import BackendUnavailable, ConfigurationError, SimulatorLost
 from racegym.signals import SIGNALS, Controls
 from racegym.simulator import Snapshots
-from racegym_torcs import mapping, speed
+from racegym_torcs import exchange, mapping, speed
 from racegym_torcs.install import requirements
 from racegym_torcs.options import TorcsOptions
 from racegym_torcs.shared import Shared
@@ -494,6 +494,11 @@ def test_a_game_may_go_anywhere_and_spin(race: Torcs) -> None:
     drive(race, 50)
 
 
-def test_the_game_alone_is_faster_than_any_client() -> None:
-    alone = speed.limit(TorcsOptions(), ticks=5000)
-    assert 1000 < speed.client(TorcsOptions(), seconds=0.2) < 1.2 * alone
+def test_games_by_themselves_and_with_a_client_are_measured() -> None:
+    assert all(measure() > 0 for measure in speed.raw("road/aalborg").values())
+
+
+def test_a_missing_exchange_is_said_with_its_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exchange.native, "library", lambda *_: None)
+    with pytest.raises(BackendUnavailable, match="exchange.c is not built.*racegym torcs install"):
+        Torcs(TorcsOptions()).open()
