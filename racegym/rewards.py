@@ -132,6 +132,23 @@ class OffTrack(Reward):
         return lambda before, now: now["off_track"]
 
 
+class Stuck(Reward):
+    """1 in each step slower than `below` m/s; `of` progress measures along the track."""
+
+    weight: float = -1.0
+    below: float = 1.0
+    of: Literal["speed", "progress"] = "speed"
+
+    def signals(self, spec: SimulatorSpec) -> Collection[str]:
+        return ("speed",) if self.of == "speed" else ("distance",)
+
+    def bind(self, context: Context) -> RewardFunction:
+        if self.of == "speed":
+            return lambda before, now: now["speed"] < self.below
+        step = self.below * context.period
+        return lambda before, now: now["distance"] - before["distance"] < step
+
+
 class Damage(Reward):
     """Damage taken in the step, as a share of what wrecks the car, or 1 for a hit of whatever size."""
 
@@ -247,6 +264,7 @@ REWARDS = TermTable(
         "line_speed": LineSpeed,
         "line_gap": LineGap,
         "off_track": OffTrack,
+        "stuck": Stuck,
         "damage": Damage,
         "collision": Collision,
         "roughness": Roughness,

@@ -51,6 +51,8 @@ REWARD_CASES = [
     ("line_gap", {}, {}, {"lap_distance": 500, "track_position": [0.0, 0.6]}, [3.0, 0.0]),
     ("line_speed", {"reach": 12.0}, {}, {"speed": 10, "lap_distance": 500, "track_position": [0.0, 0.6]}, [7.5, 10.0]),
     ("off_track", {}, {}, {"off_track": [0, 1]}, [0, 1]),
+    ("stuck", {}, {}, {"speed": [0.9, 1.1]}, [1, 0]),
+    ("stuck", {"of": "progress", "below": 2.0}, {"distance": 7.0}, {"distance": [7.0, 9.0]}, [1, 0]),
     ("damage", {}, {"damage": 0.1}, {"damage": [0.1, 0.3]}, [0, 0.2]),
     ("damage", {"counts": "hits"}, {"damage": 0.1}, {"damage": [0.1, 0.3]}, [0, 1]),
     ("collision", {}, {}, {"collision": [0, 1]}, [0, 1]),
