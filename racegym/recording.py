@@ -19,6 +19,7 @@ from racegym.dataset.layout import Layout, spec_data
 from racegym.dataset.parts import Parts, Taped
 from racegym.dataset.video import Video
 from racegym.errors import ConfigurationError
+from racegym.fleet import Fleet
 from racegym.session import Outcome, Session
 from racegym.signals import SIGNALS, Telemetry
 
@@ -61,17 +62,19 @@ class Tap:
         self._infos: list[dict[str, Any]] = [{} for _ in range(self._cars)]
         self._video: Video | None = None
         self._folder = folder
-        # what a step asks for is found sooner here than by `__getattr__`
-        self.fleet, self.info, self._now, self._controls = (
-            session.fleet,
-            session.info,
-            session.now,
-            session.controls,
-        )
         self._shares = task.shares.T
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._session, name)
+
+    @property
+    def fleet(self) -> Fleet:
+        """The session's; asked for in each step, and found sooner here than by `__getattr__`."""
+        return self._session.fleet
+
+    def info(self, row: int, ended: bool) -> dict[str, Any]:
+        """The session's, likewise."""
+        return self._session.info(row, ended)
 
     def _divide(self) -> None:
         """The tape's parts that are written in each step, beforehand: slicing them costs as much as writing."""
@@ -123,8 +126,9 @@ class Tap:
             at = self._make_room()
         # one car at 20,000 steps a second: all is at hand, and what is rare is asked for cheaply
         telemetry, controls, actions, shares = self._parts_of_tape
-        telemetry[at] = self._now.block
-        controls[at] = self._controls.block
+        session = self._session
+        telemetry[at] = session.now.block
+        controls[at] = session.controls.block
         if self._layout.action:
             actions[at] = action if getattr(action, "ndim", 0) > 1 else np.reshape(action, (self._cars, -1))
         shares[at] = self._shares
