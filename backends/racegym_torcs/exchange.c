@@ -22,6 +22,9 @@ struct conversation {
     int64_t spin;        /* looks for the answer before sleeping */
     int64_t core;        /* that the game keeps to, where it is worth sleeping there; else -1 */
     int64_t tied;        /* waits to come on that core */
+    double *controls;    /* in the shared memory: (numbers,), some for each car */
+    const double *low, *high;          /* (numbers,) */
+    int64_t numbers, of_a_car, wanted; /* so many of the first of a car's must be numbers */
 };
 
 /* Waits on the game's core before the scheduler is trusted again. */
@@ -38,6 +41,20 @@ EXPORT void racegym_tell(struct conversation *c, uint32_t command, uint32_t argu
     *c->command_seq = number;
     *c->rings = number;
     syscall(SYS_futex, c->rings, FUTEX_WAKE, INT32_MAX, 0, 0, 0);
+}
+
+/* Drives by these controls, clipped; whether all that must be are numbers, else nothing was told. */
+EXPORT int racegym_drive(struct conversation *c, uint32_t command, const double *controls, uint32_t ticks) {
+    int sound = 1;
+    for (int64_t i = 0; i < c->numbers; i++) {
+        double number = controls[i];
+        if (number < c->low[i]) number = c->low[i];
+        if (number > c->high[i]) number = c->high[i];
+        c->controls[i] = number;
+        sound &= number == number || i % c->of_a_car >= c->wanted;
+    }
+    if (sound) racegym_tell(c, command, ticks);
+    return sound;
 }
 
 /* Returns for any reason, after 50 ms at the latest. */

@@ -22,10 +22,10 @@ from racegym.signals import Controls, Telemetry
 from racegym.simulator import Simulator, SimulatorSpec
 from racegym.track import Track
 from racegym_torcs import futex, geometry, limits, mapping, placement
+from racegym_torcs.exchange import Command
 from racegym_torcs.launch import Instance
 from racegym_torcs.mapping import Bell
 from racegym_torcs.options import TorcsOptions
-from racegym_torcs.shared import Command
 from racegym_torcs.simulator import Torcs
 from racegym_torcs.start import Start
 from racegym_torcs.starts import LineUp

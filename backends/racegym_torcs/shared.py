@@ -8,49 +8,42 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from enum import IntEnum
 
 import numpy as np
 
 from racegym.errors import ConfigurationError, SimulatorLost, SimulatorTimeout
 from racegym.signals import Controls, Telemetry
-from racegym_torcs.exchange import Exchange
+from racegym_torcs.exchange import Command, Exchange
 from racegym_torcs.mapping import SLOTS, Header, Mapping
 from racegym_torcs.transport import Check, Transport
 
 _VERDICT = Header.verdict.offset // 4
 
 
-class Command(IntEnum):
-    """What the robot is told."""
-
-    DRIVE = 1
-    RESTART = 2
-    SAVE = 3
-    RESTORE = 4
-    RELEASE = 5
-    FILM = 6
-    STANDINGS = 7
-
-
-_DRIVE = int(Command.DRIVE)  # an enumeration's member is converted slower
-
-
 class Shared(Transport):
     """All cars of one race of our robot, through one mapping; `spin` looks before each sleep."""
 
-    carries_ticks = True
+    carries_ticks = clips = True
 
-    def __init__(self, cars: int, beam_angles: Sequence[float], check: Check, spin: int = 0) -> None:
+    def __init__(
+        self,
+        cars: int,
+        beam_angles: Sequence[float],
+        check: Check,
+        bounds: tuple[np.ndarray, np.ndarray],
+        wanted: int,
+        spin: int = 0,
+    ) -> None:
+        """`bounds`, `wanted` and `spin` are those of `Exchange`."""
         super().__init__()
         self.mapping: Mapping | None = Mapping(cars, beam_angles, spin)
         self._words = self.mapping.words
         self.telemetry = self.mapping.telemetry
         """What the robot writes into; `read` copies it into any other record."""
         self.controls = self.mapping.controls
-        """What the robot reads; `send` copies any other record there."""
-        self._exchange = Exchange(self.mapping, spin)
-        self._tell, self._wait = self._exchange.tell, self._exchange.wait
+        """What the robot reads, as `send` has clipped it."""
+        self._exchange = Exchange(self.mapping, spin, bounds, wanted)
+        self._tell, self._wait, self._drive = self._exchange.tell, self._exchange.wait, self._exchange.drive
         self._check = check
 
     @property
@@ -70,10 +63,8 @@ class Shared(Transport):
         header.seeded, header.seed = seed is not None, seed or 0
         self._command(Command.RESTART, 0, deadline)
 
-    def send(self, controls: Controls, ticks: int = 1) -> None:
-        if controls is not self.controls:
-            self.controls.block[:] = controls.block
-        self._tell(_DRIVE, ticks)
+    def send(self, controls: Controls, ticks: int = 1) -> bool:
+        return self._drive(controls, ticks)
 
     def read(self, telemetry: Telemetry, deadline: float) -> None:
         if not self._wait():

@@ -57,6 +57,7 @@ class Torcs(Simulator):
         track = catalogue.track(options.track) if options.connect is None else options.track
         own = options.connect is None
         self._expert = options.expert is not None
+        self._wanted = 0 if self._expert else limits.FOCUS
         decoder = wire.Decoder(extended=own, expert=self._expert)
         self.spec = SimulatorSpec(
             name=f"torcs/{track}",
@@ -139,16 +140,20 @@ class Torcs(Simulator):
         The game rounds gears. `InvalidAction` for NaN when there is no expert.
         """
         transport, applied = self._talk(), self._applied
-        block = applied.block
+        if not transport.send(
+            controls if transport.clips else self._clipped(controls),
+            self._ticks if transport.carries_ticks else 1,
+        ):
+            raise InvalidAction(limits.NOT_A_NUMBER)
+        return applied
+
+    def _clipped(self, controls: Controls) -> Controls:
+        block = self._applied.block
         np.maximum(controls.block, self._low, out=block)
         np.minimum(block, self._high, out=block)
-        if not self._expert:
-            for numbers in self._numbers:
-                # bounded numbers: their sum of squares is finite unless one is NaN
-                if math.isnan(numbers.dot(numbers)):
-                    raise InvalidAction(limits.NOT_A_NUMBER)
-        transport.send(applied, self._ticks if transport.carries_ticks else 1)
-        return applied
+        if np.isnan(block[:, : self._wanted]).any():
+            raise InvalidAction(limits.NOT_A_NUMBER)
+        return self._applied
 
     def read(self) -> Telemetry:
         deadline = time.monotonic() + self._patience
@@ -275,7 +280,6 @@ class Torcs(Simulator):
     def _use(self, applied: Controls, raw: Telemetry, telemetry: Telemetry) -> None:
         """Keep controls, the game's telemetry and that which we hand out in these records."""
         self._applied, self._raw, self._telemetry = applied, raw, telemetry
-        self._numbers = [row[: limits.FOCUS] for row in applied.block]
 
     def _talk(self) -> Transport:
         if self._transport is None or self._lost:
@@ -349,7 +353,12 @@ class Torcs(Simulator):
         if not futex.available():
             raise BackendUnavailable("torcs: no shared memory on this kind of machine; set transport: udp")
         transport = self._transport = Shared(
-            self.spec.cars, self.spec.beam_angles, self._check, self._options.spin
+            self.spec.cars,
+            self.spec.beam_angles,
+            self._check,
+            (self._low, self._high),
+            self._wanted,
+            self._options.spin,
         )
         pictures = self._pictures = _pictures(self._options, self._check)
         self._instance = start.instance(

@@ -25,6 +25,9 @@ class Transport(ABC):
     carries_ticks: ClassVar[bool] = False
     """Whether the game itself can drive several ticks for one `send`, and tells of the last."""
 
+    clips: ClassVar[bool] = False
+    """Whether `send` itself keeps controls within bounds and looks for NaN."""
+
     def __init__(self) -> None:
         self.statistics: Counter[str] = Counter()
         """Datagrams dropped, by reason."""
@@ -38,8 +41,11 @@ class Transport(ABC):
         """
 
     @abstractmethod
-    def send(self, controls: Controls, ticks: int = 1) -> None:
-        """Give every car its controls for the next `ticks` (1 unless `carries_ticks`); they are already clipped."""
+    def send(self, controls: Controls, ticks: int = 1) -> bool:
+        """Give every car its controls for the next `ticks` (1 unless `carries_ticks`), clipped already unless it `clips`.
+
+        False, and nothing is given, when it does and a control is NaN.
+        """
 
     @abstractmethod
     def read(self, telemetry: Telemetry, deadline: float) -> None:

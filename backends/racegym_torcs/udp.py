@@ -175,11 +175,12 @@ class Udp(Transport):
             hello = wire.identification(self._beam_angles, self._extended, seed, start)
             car.identify(self.identity.encode() + hello.removeprefix(b"SCR"), deadline)
 
-    def send(self, controls: Controls, ticks: int = 1) -> None:
+    def send(self, controls: Controls, ticks: int = 1) -> bool:
         exact = controls.block.astype(np.float32).tolist()  # the game's own precision, which nine digits keep
         for car, row in zip(self._cars, exact, strict=True):
             if not car.over:
                 car.send(row)
+        return True
 
     def read(self, telemetry: Telemetry, deadline: float) -> None:
         for car, row in zip(self._cars, telemetry.block, strict=True):
