@@ -91,7 +91,10 @@ class Exchange:
     def drive(self, controls: Controls, ticks: int) -> bool:
         """Tell the game to drive by `controls`, clipped; False, and nothing is told, when one that is wanted is NaN."""
         if controls is not self._told:
-            self._told, self._told_at = controls, ctypes.c_void_p(_address(controls.block))
+            block, wanted = controls.block, self._mapping.controls.block.shape
+            if block.shape != wanted or not block.flags.c_contiguous:
+                raise ValueError(f"controls in one piece of shape {wanted} are wanted, not {block.shape}")
+            self._told, self._told_at = controls, ctypes.c_void_p(_address(block))
         return self._drive(self._told_at, ticks) != 0
 
     def begin(self, core: int | None) -> None:

@@ -502,3 +502,10 @@ def test_a_missing_exchange_is_said_with_its_remedy(monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr(exchange.native, "library", lambda *_: None)
     with pytest.raises(BackendUnavailable, match="exchange.c is not built.*racegym torcs install"):
         Torcs(TorcsOptions()).open()
+
+
+def test_controls_of_another_shape_never_reach_the_game(race: Torcs) -> None:
+    race.reset()
+    for wrong in (Controls(2), Controls(1, Controls(2).block.T.copy().T[:1])):
+        with pytest.raises(ValueError, match="one piece of shape"):
+            race.send(wrong)
