@@ -62,7 +62,15 @@ static void sleep_until_answered(struct conversation *c) {
     syscall(SYS_futex, c->answered, FUTEX_WAIT, 0, &glance, 0, 0);
 }
 
-/* The same on the game's core, if this thread may run there. It is tied to the core for no longer than it sleeps and then
+/* Lets the game run first, where we share its core; whether it has answered. Who has not slept is not woken on another
+   core, and costs neither side a waking: this is the common case, sleeping the exception. */
+static int give_way(const struct conversation *c, uint32_t number) {
+    if (sched_getcpu() != c->core) return 0;
+    sched_yield();
+    return *c->state_seq == number;
+}
+
+/* Sleeps on the game's core, if this thread may run there. It is tied to the core for no longer than it sleeps and then
    may run where it could before: threads that it starts, a learner's for instance, inherit nothing. That is only done
    once the scheduler has woken it elsewhere, as it does while other cores are idle. */
 static void sleep_beside_the_game(struct conversation *c) {
@@ -89,7 +97,9 @@ EXPORT int racegym_wait(struct conversation *c) {
         if (*c->state_seq == number) return 1;
     if (*c->state_seq == number) return 1;
     /* Who talks to several games in turn finds most answers ready, and would be pulled to and fro between cores. */
-    if (c->core >= 0 && *c->open == 1)
+    const int together = c->core >= 0 && *c->open == 1;
+    if (together && give_way(c, number)) return 1;
+    if (together)
         sleep_beside_the_game(c);
     else
         sleep_until_answered(c);
