@@ -22,6 +22,7 @@ from racegym.signals import Telemetry
 from racegym.tape import Fields, Recording, Tape, Unrecordable, Unseen, Wide, assembled, recorded
 from racegym.task import Judgement, Task, finite
 from racegym.terms import Context, Stateful, Term
+from racegym.truncation import REASONS
 
 DECODED, DUE = 0, 1
 
@@ -50,12 +51,19 @@ _Endings = _struct(
     "Endings", terms=_INT, causes=_POINTER, since=_POINTER, seconds=_POINTER, none=_POINTER, time_before=_Column,
     time=_Column, terminated=_POINTER,
 )  # fmt: skip
+_Limits = _struct(
+    "Limits",
+    reach=ctypes.c_double * len(REASONS),
+    measure=_Column * len(REASONS),
+    causes=_POINTER,
+    truncated=_POINTER,
+)
 _View = _struct(
     "View", gathered=_INT, deep=_INT, seen=_INT, sources=_POINTER, offsets=_POINTER, scales=_POINTER,
     stack=_POINTER, order=_POINTER, low=_POINTER, high=_POINTER, out=_POINTER,
 )  # fmt: skip
 _Judging = _struct(
-    "Judging", cars=_INT, program=_Program, rewards=_Rewards, endings=_Endings, now=_POINTER, columns=_INT,
+    "Judging", cars=_INT, program=_Program, rewards=_Rewards, endings=_Endings, limits=_Limits, now=_POINTER, columns=_INT,
     view=_View,
 )  # fmt: skip
 
@@ -175,12 +183,12 @@ class Judge:
         ended, self._conditions = self._record("termination", terminator.conditions, terminator.causes)
         self._memory = memory = _Memory()
         self._reward = np.zeros(now.cars)
-        self._terminated = np.zeros(now.cars, bool)
+        self._terminated, self._truncated = np.zeros(now.cars, bool), np.zeros(now.cars, bool)
         self._seen: np.ndarray | None = None
         self._prepares = task.observer.prepares
         self._struct = _Judging(
-            now.cars, memory.program([*paid, *ended]), self._payment(), self._ending(), memory.of(now.block),
-            now.table.width, self._view(),
+            now.cars, memory.program([*paid, *ended]), self._payment(), self._ending(), self._limits(),
+            memory.of(now.block), now.table.width, self._view(),
         )  # fmt: skip
         self._run = native.prepared(library.racegym_judge, self._struct)
 
@@ -225,6 +233,17 @@ class Judge:
             memory.column(self._now, "time"), memory.of(self._terminated, bool),
         )  # fmt: skip
 
+    def _limits(self) -> ctypes.Structure:
+        truncator, memory = self._task.truncator, self._memory
+        steps = _Column(memory.of(truncator.taken), 1)
+        measures = (steps, memory.column(self._now, "time"), memory.column(self._now, "laps"))
+        return _Limits(
+            truncator.config.limits,
+            measures,
+            memory.of(truncator.causes, bool),
+            memory.of(self._truncated, bool),
+        )
+
     def _view(self) -> ctypes.Structure:
         view, memory = self._task.observer.view, self._memory
         if view is None:
@@ -249,11 +268,12 @@ class Judge:
         if self._prepares:
             self._task.observer.prepare(self._now, self._task.actuator.controls)
         sound = self._run() != 0
-        return self._seen.copy(), self._reward.copy(), self._terminated.copy(), sound
+        return self._seen.copy(), self._reward.copy(), self._terminated.copy(), self._truncated.copy(), sound
 
     def _beside(self) -> Judgement:
         """The same, where Python looks: at pictures, or part by part."""
         sound = self._run() != 0
         observation = self._task.observer.observe(self._now, self._task.actuator.controls)
         reward = self._reward.copy()
-        return observation, reward, self._terminated.copy(), sound and finite(observation, reward)
+        sound = sound and finite(observation, reward)
+        return observation, reward, self._terminated.copy(), self._truncated.copy(), sound

@@ -26,9 +26,9 @@ from racegym.rewards import REWARDS
 from racegym.sensors import obtainable
 from racegym.signals import COMMON, CONTROLS, SIGNALS, Signal
 from racegym.simulator import Backend
-from racegym.task import TruncationConfig
 from racegym.terminations import TERMINATIONS
 from racegym.terms import TermTable
+from racegym.truncation import TruncationConfig
 
 NAME = "reference.md"
 HEAD = """\

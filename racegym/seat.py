@@ -12,7 +12,7 @@ import numpy as np
 from racegym.agents import Agent
 from racegym.config import RunConfig
 from racegym.errors import ConfigurationError
-from racegym.session import LAPS, Outcome
+from racegym.session import Outcome
 from racegym.signals import Controls, Telemetry
 from racegym.simulator import SimulatorSpec
 from racegym.task import Task
@@ -140,7 +140,7 @@ class _Recorded:
         return self._outcome
 
     def ended_by(self, row: int) -> str:
-        return LAPS if self.now["laps"][row] >= self._laps else "damage"
+        return "laps" if self.now["laps"][row] >= self._laps else "damage"
 
     def info(self, row: int, ended: bool) -> dict[str, Any]:
         return {}

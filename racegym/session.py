@@ -27,8 +27,9 @@ from racegym.simulator import Simulator, Snapshots
 from racegym.task import Task, TaskConfig
 from racegym.terminations import Laps
 from racegym.track import Track
+from racegym.truncation import REASONS
 
-TIME, STEPS, LAPS, FAULT = "time", "steps", "laps", "fault"
+FAULT = "fault"
 EVENTS = [SIGNALS.columns(name).start for name, signal in SIGNALS.items() if signal.kind == "event"]
 
 
@@ -49,7 +50,6 @@ class Snapshot:
     simulators: list[object]
     now: np.ndarray
     before: np.ndarray
-    taken: np.ndarray
     sensors: list[dict[str, Any]]
     task: list[dict[str, Any]]
 
@@ -93,10 +93,6 @@ class Session:
                 self._sensors.append((sensors, simulator, rows, self.before.rows(rows), self.now.rows(rows)))
         self._read = np.concatenate([np.r_[SIGNALS.columns(name)] for name in sorted(self.task.signals)])
         self._repeat = task.action.repeat
-        self._seconds = task.truncation.seconds
-        self._steps = task.truncation.steps
-        self._laps = task.truncation.laps
-        self._taken = np.zeros(self.cars, int)
         self._share_of = [self.task.shares[:, row] for row in range(self.cars)]
         self._is_open = False
 
@@ -146,7 +142,6 @@ class Session:
                 sensors.reset(now, mine)
         which = slice(None) if rows is None else rows
         self.before.block[which] = self.now.block[which]
-        self._taken[which] = 0
         self.task.reset(self.now, rows)
         return self.task.observer.current()
 
@@ -174,8 +169,7 @@ class Session:
     def _judge(self) -> Outcome:
         for sensors, _, _, past, present in self._sensors:
             sensors.derive(past, present)
-        observation, reward, terminated, sound = self._judged()
-        truncated = self._truncated()
+        observation, reward, terminated, truncated, sound = self._judged()
         if self.fleet.faults or not sound:
             return self._faulty(reward, terminated, truncated)
         return Outcome(observation, reward, terminated, truncated)
@@ -192,18 +186,6 @@ class Session:
             fleet.send(controls, resting)
             fleet.read(now, resting)
             now.block[:, EVENTS] = np.maximum(now.block[:, EVENTS], events)
-
-    def _truncated(self) -> np.ndarray:
-        if self._steps is not None:
-            self._taken += 1
-            truncated = self._taken >= self._steps
-        else:
-            truncated = np.zeros(self.cars, bool)
-        if self._seconds is not None:
-            truncated |= self.now["time"] >= self._seconds
-        if self._laps is not None:
-            truncated |= self.now["laps"] >= self._laps
-        return truncated
 
     def _faulty(self, reward: np.ndarray, terminated: np.ndarray, truncated: np.ndarray) -> Outcome:
         """End the episodes of the rows that were lost: the last valid telemetry once more, reward 0, truncated."""
@@ -225,7 +207,6 @@ class Session:
             [simulator.save() for simulator in simulators],
             self.now.block.copy(),
             self.before.block.copy(),
-            self._taken.copy(),
             [sensors.save() for sensors, *_ in self._sensors],
             self.task.save(),
         )
@@ -236,7 +217,6 @@ class Session:
             _with_snapshots(simulator).restore(inner)
         self.now.block[...] = snapshot.now
         self.before.block[...] = snapshot.before
-        self._taken[...] = snapshot.taken
         for (sensors, *_), remembered in zip(self._sensors, snapshot.sensors, strict=True):
             sensors.restore(remembered)
         self.task.restore(snapshot.task)
@@ -253,14 +233,10 @@ class Session:
         """
         if row in self.fleet.faults:
             return FAULT
-        for name, caused in zip(
-            self.task.termination_names, self.task.terminator.causes[:, row], strict=True
-        ):
-            if caused:
-                return name
-        if self._steps is not None and self._taken[row] >= self._steps:
-            return STEPS
-        return TIME if self._seconds is not None and self.now["time"][row] >= self._seconds else LAPS
+        task = self.task
+        names = (*task.termination_names, *REASONS)
+        causes = np.concatenate([task.terminator.causes[:, row], task.truncator.causes[:, row]])
+        return names[int(causes.argmax())]
 
     def info(self, row: int, ended: bool) -> dict[str, Any]:
         """What gymnasium's info holds for `row` after the last step."""

@@ -24,9 +24,10 @@ from racegym.signals import Telemetry
 from racegym.simulator import SimulatorSpec
 from racegym.terminations import TERMINATIONS, Terminator
 from racegym.terms import Cameras, Context, Courses, Stateful, Term
+from racegym.truncation import TruncationConfig, Truncator
 
-#: Observation, reward and terminated, over cars, and whether all numbers of the first two are finite.
-Judgement = tuple[Any, np.ndarray, np.ndarray, bool]
+#: Observation, reward, terminated and truncated, over cars, and whether all numbers of the first two are finite.
+Judgement = tuple[Any, np.ndarray, np.ndarray, np.ndarray, bool]
 
 DEFAULT_REWARD = {"progress": {}, "off_track": {"weight": -1.0}}
 DEFAULT_TERMINATION = {
@@ -35,19 +36,6 @@ DEFAULT_TERMINATION = {
     "stuck": {"of": "progress", "below": 1.0, "seconds": 10.0},
     "finished": {},
 }
-
-
-class TruncationConfig(BaseModel):
-    """When an episode is cut short although the driving could go on."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
-
-    seconds: float | None = Field(default=None, gt=0)
-    """Simulated time."""
-    steps: int | None = Field(default=None, gt=0)
-    """Agent steps."""
-    laps: int | None = Field(default=None, gt=0)
-    """Completed laps; where they are the goal, use the termination term instead."""
 
 
 class TaskConfig(BaseModel):
@@ -94,6 +82,7 @@ class Task:
         self.values = np.zeros((len(rewards), cars))
         self.shares = np.zeros((len(rewards), cars))
         self.terminator = Terminator(list(config.termination.values()), context)
+        self.truncator = Truncator(config.truncation, cars)
         self.signals = self._signals(spec)
 
     def _signals(self, spec: SimulatorSpec) -> frozenset[str]:
@@ -118,6 +107,7 @@ class Task:
         """Begin an episode for these rows (all when None)."""
         self.actuator.reset(now, rows)
         self.terminator.reset(now, rows)
+        self.truncator.reset(now, rows)
         self.observer.begin(now, self.actuator.controls, rows)
         for bound in self._stateful:
             bound.reset(now, rows)
@@ -132,7 +122,7 @@ class Task:
             part.restore(remembered)
 
     def _memories(self) -> list[Stateful]:
-        return [self.actuator, self.terminator, self.observer, *self._stateful]
+        return [self.actuator, self.terminator, self.truncator, self.observer, *self._stateful]
 
     def reward(self, before: Telemetry, now: Telemetry) -> np.ndarray:
         """The sum of the weighted reward terms, one after the other; fills `shares`."""
@@ -151,9 +141,9 @@ class Task:
     def judge(self, before: Telemetry, now: Telemetry) -> Judgement:
         """What the step between two telemetries came to."""
         reward = self.reward(before, now)
-        terminated = self.terminator(before, now)
+        terminated, truncated = self.terminator(before, now), self.truncator(now)
         observation = self.observer.observe(now, self.actuator.controls)
-        return observation, reward, terminated, finite(observation, reward)
+        return observation, reward, terminated, truncated, finite(observation, reward)
 
 
 def finite(observation: Any, reward: np.ndarray) -> bool:

@@ -10,8 +10,9 @@ from racegym.actions import ACTIONS, ActionConfig
 from racegym.errors import ConfigurationError, NotFound
 from racegym.observations import OBSERVATIONS, ObservationConfig
 from racegym.rewards import REWARDS
-from racegym.task import TaskConfig, TruncationConfig
+from racegym.task import TaskConfig
 from racegym.terminations import TERMINATIONS
+from racegym.truncation import TruncationConfig
 
 ROOMS = {
     "task.observation.terms": OBSERVATIONS,

@@ -6,7 +6,9 @@ from simulators import Mortal, bicycle
 
 from racegym.errors import ConfigurationError, SimulatorLost
 from racegym.session import Session
+from racegym.signals import Telemetry
 from racegym.task import TaskConfig
+from racegym.truncation import REASONS, TruncationConfig
 
 FULL = np.array([0.0, 1.0], np.float32)
 
@@ -149,6 +151,17 @@ def test_time_and_step_limits_truncate():
         outcome = drive(session, 1)
         assert outcome.truncated[0] and not outcome.terminated[0]
         assert session.ended_by(0) == name
+
+
+def test_limits_are_reached_row_by_row_and_named_in_their_order():
+    rows = Telemetry(3)
+    rows["time"], rows["laps"] = [1.0, 2.0, np.nan], [0, 1, 2]
+    reached = TruncationConfig(seconds=2.0, laps=2).reached(np.array([10, 20, 30]), rows)
+    assert dict(zip(REASONS, reached.tolist(), strict=True)) == {
+        "steps": [False] * 3,
+        "time": [False, True, False],
+        "laps": [False, False, True],
+    }
 
 
 def test_restoring_a_snapshot_repeats_the_episode_bit_by_bit():

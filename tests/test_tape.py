@@ -152,6 +152,7 @@ def compare(sessions: tuple[Session, Session], actions: Any, outcomes: list[Any]
     one, other = sessions
     assert same(one.task.shares, other.task.shares)
     assert same(one.task.terminator.causes, other.task.terminator.causes)
+    assert same(one.task.truncator.causes, other.task.truncator.causes)
     assert same(one.controls.block, other.controls.block)
     assert same(one.before.block, other.before.block)
 
@@ -185,6 +186,12 @@ def test_a_compiled_task_steps_as_numpy_does(name, cars):
     assert sessions[0].compiled
     assert not sessions[1].compiled
     drive(sessions)
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
+@pytest.mark.parametrize("limits", [{"steps": 20}, {"seconds": 0.5}, {"laps": 2}, {"steps": 9, "laps": 1}])
+def test_limits_cut_short_as_numpy_does(limits):
+    drive(pair(TaskConfig.model_validate({"truncation": limits}), odd=0.01))
 
 
 def test_all_of_the_default_task_is_compiled():

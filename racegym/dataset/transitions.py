@@ -251,9 +251,4 @@ def _terminated(config: TaskConfig, context: Context, now: Telemetry) -> np.ndar
 
 
 def _truncated(config: TaskConfig, now: Telemetry) -> np.ndarray:
-    truncated = np.zeros(now.cars - 1, bool)
-    if config.truncation.steps is not None:
-        truncated[config.truncation.steps - 1 :] = True
-    if config.truncation.seconds is not None:
-        truncated |= now["time"][1:] >= config.truncation.seconds
-    return truncated
+    return np.logical_or.reduce(config.truncation.reached(np.arange(now.cars), now), axis=0)[1:]

@@ -146,6 +146,26 @@ static void end(const struct endings *e, int64_t cars) {
         }
 }
 
+enum { REASONS = 3 };
+
+struct limits {
+    double reach[REASONS];          /* steps, time, laps */
+    struct column measure[REASONS]; /* of the same; steps are counted here */
+    uint8_t *causes;                /* (REASONS, cars) */
+    uint8_t *truncated;             /* (cars,) */
+};
+
+static void cut_short(const struct limits *l, int64_t cars) {
+    const struct column steps = l->measure[0];
+    for (int64_t i = 0; i < cars; i++) steps.at[i * steps.stride] += 1;
+    memset(l->truncated, 0, (size_t)cars);
+    for (int64_t k = 0, at = 0; k < REASONS; k++)
+        for (int64_t i = 0; i < cars; i++, at++) {
+            l->causes[at] = l->measure[k].at[i * l->measure[k].stride] >= l->reach[k];
+            l->truncated[i] |= l->causes[at];
+        }
+}
+
 struct view {
     int64_t gathered, deep, seen;    /* numbers of a car: taken from the telemetry, remembered, given out */
     const int64_t *sources;          /* (gathered,): columns of the telemetry */
@@ -179,6 +199,7 @@ struct judging {
     struct program program;
     struct rewards rewards;
     struct endings endings;
+    struct limits limits;
     const double *now; /* (cars, columns) */
     int64_t columns;
     struct view view; /* `seen` is 0 where Python looks */
@@ -189,5 +210,6 @@ EXPORT int racegym_judge(const struct judging *j) {
     run(j->program, j->cars);
     const int finite = pay(&j->rewards, j->cars);
     end(&j->endings, j->cars);
+    cut_short(&j->limits, j->cars);
     return (j->view.seen == 0 || look(&j->view, j->now, j->columns, j->cars)) && finite;
 }
