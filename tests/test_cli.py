@@ -140,7 +140,7 @@ def test_schema_is_json():
 
 
 def test_drive_writes_picture_and_telemetry_and_prints_one_object():
-    result = racegym("drive", "bicycle/oval", "--laps", "1", "--json", "--out", "here")
+    result = racegym("drive", "bicycle/kart", "--laps", "1", "--json", "--out", "here")
     assert result.exit_code == 0, result.output
     summary = json.loads(result.stdout)
     assert summary["laps"] == 1

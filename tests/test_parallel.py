@@ -87,7 +87,7 @@ def test_agents_with_tasks_of_their_own_race_each_other() -> None:
             return np.array([[-2 * heading - 0.4 * place, 4 * (0.55 - speed)]])
 
     entered = [("slow", Slow()), ("scripted", agents.load("scripted"))]
-    order = Race(fit(entered, "bicycle/oval", laps=1), 1).run(seed=1)
+    order = Race(fit(entered, "bicycle/kart", laps=1), 1).run(seed=1)
     assert [place.name for place in order] == ["scripted", "slow"]
     assert order[0].laps == 1 and order[0].best_lap > 0 and order[0].gap == 0
 
@@ -132,7 +132,7 @@ def test_races_are_recorded_an_episode_for_each_car(tmp_path: Path) -> None:
     assert [(episode.info["row"], episode.steps) for episode in episodes] == [(0, 20), (1, 20), (2, 20)]
 
     driver = agents.load("scripted")
-    fitted = fit([("a", driver), ("b", driver)], "bicycle/oval", laps=1)
+    fitted = fit([("a", driver), ("b", driver)], "bicycle/kart", laps=1)
     order = Race(fitted, 1, tmp_path / "race").run(seed=1)
     episodes = Dataset(tmp_path / "race" / "a").episodes
     assert [episode.info["ended_by"] for episode in episodes] == ["laps", "laps"]
@@ -142,7 +142,7 @@ def test_races_are_recorded_an_episode_for_each_car(tmp_path: Path) -> None:
 def test_the_command_prints_and_keeps_a_classification_with_points(tmp_path: Path) -> None:
     command = [
         "race",
-        "bicycle/oval",
+        "bicycle/kart",
         "--agents",
         "scripted,random",
         "--laps",

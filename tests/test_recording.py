@@ -138,7 +138,7 @@ def test_nothing_is_written_while_an_episode_is_driven(tmp_path):
 
 def test_drive_records(tmp_path):
     done = CliRunner().invoke(
-        app, ["drive", "bicycle/oval", "--json", "--record", str(tmp_path / "r"), "--out", str(tmp_path)]
+        app, ["drive", "bicycle/kart", "--json", "--record", str(tmp_path / "r"), "--out", str(tmp_path)]
     )
     assert done.exit_code == 0, done.output
     assert Dataset(tmp_path / "r")[0].info["laps"] == 1

@@ -48,7 +48,7 @@ def test_it_drives_a_lap_of_every_circuit(circuit):
     "start", [{"heading": 3.0}, {"heading": -2.0, "offset": -0.8}, {"offset": 1.3, "speed": 20.0}]
 )
 def test_it_finds_the_way_from_a_reversed_or_off_track_start(start):
-    driven = lap("oval", {"task.termination": {}}, **start)
+    driven = lap("kart", {"task.termination": {}}, **start)
     assert len(driven.lap_times) == 1, driven.ended_by
 
 

@@ -118,10 +118,10 @@ def test_places_on_the_grid_may_be_given_for_as_many_cars_as_there_are_agents() 
 def test_agents_and_the_game_s_drivers_are_classified_together() -> None:
     entered = [(name, agents.load("scripted")) for name in ("first", "second")]
     overrides = {"simulator.opponents": ("inferno:1",)}
-    order = Race(fit(entered, "torcs/aalborg", overrides=overrides, laps=1), 1).run()
+    order = Race(fit(entered, "torcs/oval/e-track-5", overrides=overrides, laps=1), 1).run()
     assert {place.name for place in order} == {"first", "second", "inferno 1"}
     assert [place.agent for place in order].count(True) == 2
-    assert all(place.laps == 1 and place.best_lap > 50 for place in order if place.agent)
+    assert all(place.laps == 1 and place.best_lap > 30 for place in order if place.agent)
     assert not any(place.out for place in order)
     assert order[0].gap == 0 and all(place.gap > 0 for place in order[1:])
     assert racegym.make("torcs/aalborg").session.cars == 1
