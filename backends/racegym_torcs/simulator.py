@@ -21,16 +21,12 @@ from racegym.errors import (
 from racegym.signals import Controls, Telemetry
 from racegym.simulator import Camera, Simulator, SimulatorSpec, Standing
 from racegym.track import Track
-from racegym_torcs import catalogue, classic, futex, geometry, limits, standings, wire
+from racegym_torcs import catalogue, classic, limits, standings, wire
 from racegym_torcs.camera import Pictures
-from racegym_torcs.foreign import Foreign
-from racegym_torcs.launch import Instance
+from racegym_torcs.game import Game
 from racegym_torcs.options import TorcsOptions
 from racegym_torcs.shared import Shared
-from racegym_torcs.start import Start
-from racegym_torcs.starts import LineUp
 from racegym_torcs.transport import Transport
-from racegym_torcs.udp import Udp
 
 T = TypeVar("T")
 
@@ -77,13 +73,8 @@ class Torcs(Simulator):
         self._patience, self._ticks = options.deadlines.step, options.ticks_per_step
         self._use(Controls(options.cars), Telemetry(options.cars), Telemetry(options.cars))
         self._began = np.zeros(options.cars)
-        self._line_up = LineUp(options)
+        self._game = Game(options, self.spec, (self._low, self._high), self._wanted)
         self._held: set[Snapshot] = set()
-        self._instance: Instance | None = None
-        self._transport: Transport | None = None
-        self._start: Start | None = None
-        self._track: Track | None = None
-        self._pictures: Pictures | None = None
         self._unseen = math.inf
         """Telemetries since the one that the last picture shows; 0: it shows this one, infinite: it is of another past."""
         self._lost = False
@@ -94,20 +85,21 @@ class Torcs(Simulator):
 
     @property
     def track(self) -> Track | None:
-        return self._track
+        return self._game.track
 
     @property
     def pid(self) -> int | None:
         """Process id of the game while it runs and is ours."""
-        return None if self._instance is None else self._instance.pid
+        return self._game.pid
 
     @property
     def statistics(self) -> Mapping[str, int]:
         """Datagrams dropped since the game was started, by reason: ``stale`` or ``garbage``."""
-        return {} if self._transport is None else dict(self._transport.statistics)
+        transport = self._game.transport
+        return {} if transport is None else dict(transport.statistics)
 
     def open(self) -> None:
-        if self._transport is None:
+        if self._game.transport is None:
             self._start_game()
 
     def reset(
@@ -123,11 +115,11 @@ class Torcs(Simulator):
         the form of the simulator's option and instead of what that says, for this episode.
         `ConfigurationError` for a part of the cars, for other options and for a start that cannot be.
         """
-        if self._transport is None:
+        if self._game.transport is None:
             raise BackendUnavailable("torcs: the simulator is not open; open() starts the game")
         if cars is not None and len(set(np.atleast_1d(cars).tolist())) != self.spec.cars:
             raise ConfigurationError("torcs: the cars of one race start together; reset all of them")
-        self._to_start(seed, self._line_up.draw(seed, options or {}))
+        self._to_start(seed, self._game.line_up.draw(seed, options or {}))
         deadline = time.monotonic() + self._options.deadlines.reset
         self._read_tick(deadline)
         self._unseen = math.inf
@@ -193,7 +185,7 @@ class Torcs(Simulator):
         """Let go of `snapshot`; again, or after its game has gone, is no error."""
         if snapshot in self._held:
             self._held.discard(snapshot)
-            if self._lost or self._transport is None:
+            if self._lost or self._game.transport is None:
                 return
             self._share("release", lambda shared, until: shared.release(snapshot.slot, until))
 
@@ -240,19 +232,20 @@ class Torcs(Simulator):
     @property
     def keys(self) -> frozenset[str]:
         """Keys held down in the window, by `Keyed`'s names; none without one."""
-        return frozenset() if self._pictures is None else self._pictures.keys
+        pictures = self._game.pictures
+        return frozenset() if pictures is None else pictures.keys
 
     def standings(self) -> list[Standing]:
         """The order of the race now, the game's own drivers included; needs shared memory."""
         self._share("standings", lambda shared, until: shared.standings(until))
-        assert self._instance is not None and self._instance.directory is not None
-        return standings.read(self._instance.directory / standings.FILE)
+        return standings.read(self._game.directory / standings.FILE)
 
     def _filming(self, camera: str) -> Pictures:
         self._talk()
-        if self._pictures is None or camera not in {each.name for each in self.spec.cameras}:
+        pictures = self._game.pictures
+        if pictures is None or camera not in {each.name for each in self.spec.cameras}:
             raise ConfigurationError(f"torcs: no camera {camera!r}; the option camera sets one up")
-        return self._pictures
+        return pictures
 
     def _share(self, what: str, do: Callable[[Shared, float], T]) -> T:
         transport = self._talk()
@@ -265,26 +258,19 @@ class Torcs(Simulator):
             raise
 
     def close(self) -> None:
-        if self._transport is not None:
-            self._transport.close()
-            self._transport = None
-            cars = self.spec.cars  # our records may lie in the memory that has just been let go of
-            self._use(Controls(cars), Telemetry(cars), Telemetry(cars))
-        if self._instance is not None:
-            self._instance.close(self._options.deadlines.close)
-            self._instance = None
-        if self._pictures is not None:
-            self._pictures.seal()
-            self._pictures = None
+        self._game.close()
+        cars = self.spec.cars  # our records may lie in memory that has just been let go of
+        self._use(Controls(cars), Telemetry(cars), Telemetry(cars))
 
     def _use(self, applied: Controls, raw: Telemetry, telemetry: Telemetry) -> None:
         """Keep controls, the game's telemetry and that which we hand out in these records."""
         self._applied, self._raw, self._telemetry = applied, raw, telemetry
 
     def _talk(self) -> Transport:
-        if self._transport is None or self._lost:
+        transport = self._game.transport
+        if transport is None or self._lost:
             raise SimulatorLost("torcs: there is no race; reset starts one")
-        return self._transport
+        return transport
 
     def _read_tick(self, deadline: float) -> None:
         try:
@@ -325,76 +311,17 @@ class Torcs(Simulator):
         self._begun, self._fresh = True, False
 
     def _start_game(self) -> None:
-        """Start the game, or find the one that runs."""
+        """Start the game, or find the one that runs, whose race has begun."""
         self.close()
-        try:
-            (self._join if self._options.connect is not None else self._launch)()
-        except SimulatorTimeout as error:
-            self.close()
-            raise BackendUnavailable(str(error)) from error
-        except BaseException:
-            self.close()
-            raise
-        self._lost = False
-
-    def _launch(self) -> None:
-        deadline = time.monotonic() + self._options.deadlines.start
-        start = self._start = self._start or Start(self._options)
-        (self._launch_shared if self._options.transport == "shared" else self._launch_udp)(start, deadline)
-        assert self._instance is not None
-        start.started(self._instance)
-        if self._track is None:
-            self._track = geometry.load(start.geometry, self.spec.name)
-            self._line_up.open(start.track, geometry.length(start.geometry))
-        self._begun = False
+        self._game.start()
+        transport = self._game.transport
+        if isinstance(transport, Shared):
+            self._use(transport.controls, transport.telemetry, transport.telemetry)
         self._held.clear()
-
-    def _launch_shared(self, start: Start, deadline: float) -> None:
-        if not futex.available():
-            raise BackendUnavailable("torcs: no shared memory on this kind of machine; set transport: udp")
-        transport = self._transport = Shared(
-            self.spec.cars,
-            self.spec.beam_angles,
-            self._check,
-            (self._low, self._high),
-            self._wanted,
-            self._options.spin,
-        )
-        pictures = self._pictures = _pictures(self._options, self._check)
-        self._instance = start.instance(
-            transport.descriptor, camera=None if pictures is None else pictures.descriptor
-        )
-        transport.launched(self._instance.cpu)
-        if pictures is not None:
-            pictures.seal()
-        self._use(transport.controls, transport.telemetry, transport.telemetry)
-        self._instance.ready(deadline)
-
-    def _launch_udp(self, start: Start, deadline: float) -> None:
-        self._instance = instance = start.instance()
-        transport = self._transport = Udp(self.spec.beam_angles, self._check, expert=self._expert)
-        for index in range(self.spec.cars):
-            transport.connect("127.0.0.1", instance.port(index, deadline))
-
-    def _check(self) -> None:
-        if self._instance is not None:
-            self._instance.check()
-
-    def _join(self) -> None:
-        assert self._options.connect is not None
-        host, _, port = self._options.connect.rpartition(":")
-        transport = self._transport = Udp(self.spec.beam_angles, self._check, extended=False, car=Foreign)
-        transport.identity = self._options.client_id
-        for index in range(self.spec.cars):
-            transport.connect(host, int(port) + index)
-        transport.begin(None, time.monotonic() + self._options.deadlines.start)
-        self._begun = self._fresh = True
+        self._lost, self._begun = False, self._options.connect is not None
+        self._fresh = self._begun
 
 
 def _cameras(options: TorcsOptions) -> tuple[Camera, ...]:
     camera = options.camera
     return () if camera is None else (Camera(camera.view, camera.width, camera.height),)
-
-
-def _pictures(options: TorcsOptions, check: Callable[[], None]) -> Pictures | None:
-    return None if options.camera is None else Pictures(options.camera, options.cars, check)

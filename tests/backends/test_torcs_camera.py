@@ -177,7 +177,7 @@ def test_nothing_is_left_behind_and_a_killed_renderer_is_a_lost_game() -> None:
         assert simulator.pid is not None
         family = children(simulator.pid)
         assert len(family) >= 3  # driver, renderer, screen
-        renderer = simulator._pictures._header.renderer  # pyright: ignore[reportOptionalMemberAccess]
+        renderer = simulator._game.pictures._header.renderer  # pyright: ignore[reportOptionalMemberAccess]
         assert renderer in family
         os.kill(renderer, signal.SIGKILL)
         with pytest.raises(SimulatorLost):

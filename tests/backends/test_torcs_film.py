@@ -22,8 +22,8 @@ FILM = {"simulator.camera": {"width": 48, "height": 36}, "task.observation.terms
 
 def made(simulator: Torcs) -> int:
     """Pictures that the renderer has made."""
-    assert simulator._pictures is not None
-    return simulator._pictures._header.made
+    assert simulator._game.pictures is not None
+    return simulator._game.pictures._header.made
 
 
 def test_two_games_started_apart_make_the_same_pictures_bit_by_bit() -> None:

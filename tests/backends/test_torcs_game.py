@@ -38,7 +38,7 @@ simulator.reset()
 simulator.send(Controls(1))
 simulator.read()
 if not {fork} or os.fork():
-    print(simulator.pid, simulator._instance.directory, flush=True)
+    print(simulator.pid, simulator._game.directory, flush=True)
 sys.stdin.read()
 """
 

@@ -34,7 +34,7 @@ for _ in range(3):
     simulator.save()
     simulator.send(Controls(1))
     simulator.read()
-print(simulator.pid, simulator._instance.directory, flush=True)
+print(simulator.pid, simulator._game.directory, flush=True)
 sys.stdin.read()
 """
 
@@ -99,7 +99,7 @@ def until(seconds: float, done) -> bool:
 
 def driver(simulator: Torcs) -> int:
     """Process id of who drives now."""
-    transport = simulator._transport
+    transport = simulator._game.transport
     assert isinstance(transport, Shared)
     assert transport.mapping is not None
     return transport.mapping.headers[0].driver

@@ -62,7 +62,7 @@ def test_the_road_s_edges_lie_where_the_track_and_the_camera_say(view: str) -> N
             start = {"distance": distance, "offset": offset, "heading": heading, "speed": 0.0}
             now = simulator.reset(options={"start": start})
             frame = simulator.frame(view)[0]
-            seen = simulator._pictures.viewpoint
+            seen = simulator._game.pictures.viewpoint
             away = np.linalg.norm(seen.eye[:2] - now["position"][0, :2])
             assert away < (12 if view == "chase" else 3)
             for border in (track.left, track.right):
