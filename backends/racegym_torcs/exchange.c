@@ -17,7 +17,7 @@ typedef _Atomic uint32_t word;
 /* Filled in by exchange.py. The words lie in the shared memory. */
 struct conversation {
     word *command_seq, *command, *argument, *state_seq; /* of the game's header */
-    word *rings, *pending, *answered;                   /* of the bell */
+    word *rings, *pending, *answered;                   /* of the bell; the last is an `enum answer` */
     const int32_t *open; /* conversations of this process */
     int64_t spin;        /* looks for the answer before sleeping */
     int64_t core;        /* that the game keeps to, where it is worth sleeping there; else -1 */
@@ -27,6 +27,9 @@ struct conversation {
     int64_t numbers, of_a_car, wanted; /* so many of the first of a car's must be numbers */
 };
 
+/* As mapping.py has it. */
+enum answer { AWAITED, GIVEN, SLEPT_ON };
+
 /* Waits on the game's core before the scheduler is trusted again. */
 enum { TIED = 1000 };
 
@@ -35,7 +38,7 @@ static const struct timespec glance = {0, 50000000};
 EXPORT void racegym_tell(struct conversation *c, uint32_t command, uint32_t argument) {
     *c->command = command;
     *c->argument = argument;
-    *c->answered = 0;
+    *c->answered = AWAITED;
     *c->pending = 1;
     const uint32_t number = *c->command_seq + 1;
     *c->command_seq = number;
@@ -59,7 +62,9 @@ EXPORT int racegym_drive(struct conversation *c, uint32_t command, const double 
 
 /* Returns for any reason, after 50 ms at the latest. */
 static void sleep_until_answered(struct conversation *c) {
-    syscall(SYS_futex, c->answered, FUTEX_WAIT, 0, &glance, 0, 0);
+    uint32_t said = AWAITED;
+    if (atomic_compare_exchange_strong(c->answered, &said, SLEPT_ON) || said == SLEPT_ON)
+        syscall(SYS_futex, c->answered, FUTEX_WAIT, SLEPT_ON, &glance, 0, 0);
 }
 
 /* Lets the game run first, where we share its core; whether it has answered. Who has not slept is not woken on another

@@ -10,13 +10,14 @@ import ctypes
 import mmap
 import os
 from collections.abc import Sequence
+from enum import IntEnum
 
 import numpy as np
 
 from racegym.signals import BEAMS, CONTROLS, SIGNALS, Controls, Table, Telemetry
 
 MAGIC = 0x6D796772
-VERSION = 2
+VERSION = 3
 SLOTS = 1024
 """States that can be kept at the same time."""
 START_FIELDS = 4
@@ -56,6 +57,14 @@ class Header(ctypes.Structure):
         ("seed", ctypes.c_uint64),
         ("_pad2", ctypes.c_char * 40),
     )
+
+
+class Answer(IntEnum):
+    """What the bell's word `answered` says. Whoever answers last wakes us only where we said that we sleep."""
+
+    AWAITED = 0
+    GIVEN = 1
+    SLEPT_ON = 2
 
 
 class Bell(ctypes.Structure):

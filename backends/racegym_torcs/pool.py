@@ -24,7 +24,7 @@ from racegym.track import Track
 from racegym_torcs import futex, geometry, limits, mapping, placement
 from racegym_torcs.exchange import Command
 from racegym_torcs.launch import Instance
-from racegym_torcs.mapping import Bell
+from racegym_torcs.mapping import Answer, Bell
 from racegym_torcs.options import TorcsOptions
 from racegym_torcs.simulator import Torcs
 from racegym_torcs.start import Start
@@ -32,6 +32,7 @@ from racegym_torcs.starts import LineUp
 
 _log = logging.getLogger(__name__)
 _ALL = 0xFFFFFFFF
+_GIVEN, _SLEPT_ON = int(Answer.GIVEN), int(Answer.SLEPT_ON)
 _SAME = ("expert", "ticks_per_step", "deadlines", "spin", "placement", "beam_angles")
 
 
@@ -128,8 +129,8 @@ class TorcsPool(Simulator):
             (made.bell + field.offset) // 4 for field in (Bell.rings, Bell.pending, Bell.answered)
         )
         self._ring = futex.waker(made.address + 4 * self._rings)
-        self._sleep = futex.sleeper(made.address + 4 * self._answered, 0)
-        self._words[self._answered], self._number, self._live = 1, 0, np.zeros(0, int)
+        self._sleep = futex.sleeper(made.address + 4 * self._answered, Answer.SLEPT_ON)
+        self._words[self._answered], self._number, self._live = Answer.GIVEN, 0, np.zeros(0, int)
 
     def _launch(self, games: Sequence[_Game]) -> None:
         """Start `games`, then wait for all of them to stand on their start lines."""
@@ -237,7 +238,7 @@ class TorcsPool(Simulator):
         self._number = number = (self._number + 1) & _ALL
         if len(rows) == 0:
             return
-        words[self._answered] = 0
+        words[self._answered] = _SLEPT_ON
         words[self._pending] = len(rows)
         if len(rows) == len(self._rows):
             self._numbered[...] = number
@@ -260,19 +261,19 @@ class TorcsPool(Simulator):
         """Wait until every row has answered, or is a fault."""
         words, answered = self._words, self._answered
         for _ in range(self._common.spin):
-            if words[answered]:
+            if words[answered] == _GIVEN:
                 break
         deadline = 0.0
         while True:
             # Whoever was given up may have counted himself among the others: the last word is that of the numbers.
-            if words[answered] or deadline:
+            if words[answered] == _GIVEN or deadline:
                 np.not_equal(self._answers, self._numbered, out=self._unanswered)
                 if not np.count_nonzero(self._unanswered):
-                    words[answered] = 1  # also when the last of them was given up
+                    words[answered] = _GIVEN  # also when the last of them was given up
                     return
-                words[answered] = 0
+                words[answered] = _SLEPT_ON
             self._sleep()
-            if words[answered]:
+            if words[answered] == _GIVEN:
                 continue
             now = time.monotonic()
             deadline = deadline or now + patience - 0.05

@@ -111,8 +111,7 @@ void Lockstep::publish(Verdict verdict) {
     header().verdict = static_cast<std::uint32_t>(verdict);
     header().state_seq.store(header().command_seq.load(std::memory_order_relaxed));
     if (bell_.pending.fetch_sub(1) != 1) return;
-    bell_.answered.store(1);
-    futex_wake(bell_.answered);
+    if (bell_.answered.exchange(kGiven) == kSleptOn) futex_wake(bell_.answered);
 }
 
 bool Lockstep::told(unsigned game) const {

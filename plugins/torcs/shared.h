@@ -16,7 +16,7 @@
 namespace racegym {
 
 constexpr std::uint32_t kSharedMagic = 0x6d796772;  // "rgym"
-constexpr std::uint32_t kSharedVersion = 2;
+constexpr std::uint32_t kSharedVersion = 3;
 
 enum class Command : std::uint32_t { drive = 1, restart, save, restore, release, film, standings };
 enum class Verdict : std::uint32_t { done, refused };
@@ -52,11 +52,14 @@ static_assert(offsetof(SharedHeader, beams) == 56 && offsetof(SharedHeader, stat
                   sizeof(SharedHeader) == 384,
               "the client lays it out so");
 
+// Whoever gives the last answer wakes the client only where it said that it sleeps.
+enum Answer : std::uint32_t { kAwaited, kGiven, kSleptOn };
+
 // What all games of the memory and their client sleep on, so that one call wakes any of them.
 struct Bell {
     alignas(64) Word rings;    // counts the client's commands, after they were written
     alignas(64) Word pending;  // commands not answered; the client's before it rings, then the robots count down
-    alignas(64) Word answered;  // 0 until whoever answers last says 1
+    alignas(64) Word answered;  // an Answer: the client's until whoever answers last says kGiven
 };
 static_assert(offsetof(Bell, pending) == 64 && offsetof(Bell, answered) == 128 && sizeof(Bell) == 192, "the client lays it out so");
 

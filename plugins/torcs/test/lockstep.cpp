@@ -101,7 +101,7 @@ struct Client {
         header->command = static_cast<std::uint32_t>(command);
         header->argument = argument;
         const std::uint32_t number = ++header->command_seq;
-        bell->answered = 0;
+        bell->answered = kSleptOn;
         bell->pending = 1;
         ++bell->rings;
         futex_wake(bell->rings);
@@ -109,7 +109,7 @@ struct Client {
         const timespec slice{0, 10'000'000};
         while (header->state_seq.load() != number) {
             if (std::time(nullptr) > end) throw check::Failure("the robot does not answer");
-            futex_wait(bell->answered, 0, &slice);
+            futex_wait(bell->answered, kSleptOn, &slice);
         }
         return static_cast<Verdict>(header->verdict);
     }
