@@ -153,37 +153,32 @@ class Fleet:
             except FAULTS as error:
                 self._fault(member, error)
 
-    def read(self, now: Telemetry, resting: np.ndarray | None = None) -> None:
-        """Wait for every member's next telemetry and write it into `now`."""
+    def read(self, now: Telemetry, resting: np.ndarray | None = None, newest: bool = False) -> None:
+        """Wait for every member's next telemetry and write it into `now`; only the `newest` where simulators allow it."""
         self._reads += 1
+        if now is not self._now:
+            self._now = now
+            for member in self._members:
+                member.now = now.block[member.rows]
         for member in self._members:
             if self.faults and member.rows.start in self.faults:
                 continue
             if resting is not None and resting[member.rows].all():
                 continue
-            self._read(member, now, member.simulator.read)
+            simulator = member.simulator
+            read = simulator.newest if newest and isinstance(simulator, Newest) else simulator.read
+            try:
+                member.now[...] = read().block
+            except FAULTS as error:
+                self._fault(member, error)
+            if simulator.faults:
+                self._note(member)
 
-    def read_newest(self, now: Telemetry) -> None:
-        """Write every member's newest telemetry into `now`, without waiting where the simulator allows it."""
-        self._reads += 1
-        for member in self._members:
-            if member.rows.start not in self.faults:
-                simulator = member.simulator
-                self._read(member, now, simulator.newest if isinstance(simulator, Newest) else simulator.read)
-
-    def _read(self, member: _Member, now: Telemetry, read: Callable[[], Telemetry]) -> None:
-        if now is not self._now:
-            self._now = now
-            for each in self._members:
-                each.now = now.block[each.rows]
-        try:
-            member.now[...] = read().block
-        except FAULTS as error:
-            self._fault(member, error)
-        if faults := member.simulator.faults:
-            for row, error in faults.items():
-                logger.warning("%s: row %d: %s", member.simulator.spec.name, row, error)
-                self._count(member.rows.start + row, error)
+    def _note(self, member: _Member) -> None:
+        """Count the rows that a member lost by itself."""
+        for row, error in member.simulator.faults.items():
+            logger.warning("%s: row %d: %s", member.simulator.spec.name, row, error)
+            self._count(member.rows.start + row, error)
 
     def frame(self, camera: str) -> np.ndarray:
         """Every row's newest frame of `camera`, uint8 ``(cars, height, width, channels)``; a lost row's last one."""

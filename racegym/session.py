@@ -163,7 +163,7 @@ class Session:
     def observe(self) -> Outcome:
         """The second half: what the newest telemetry shows, without waiting for one."""
         self.before.block[...] = self.now.block
-        self.fleet.read_newest(self.now)
+        self.fleet.read(self.now, newest=True)
         return self._judge()
 
     def _judge(self) -> Outcome:

@@ -2,7 +2,7 @@
 
 Absolute figures move from machine to machine and with what else runs there, often twofold within seconds. So every
 measure is taken in `ROUNDS` short rounds, all measures in turn: of a rate the best round counts, and of its ratio to
-the game's own, measured right before it, the median over rounds.
+the game's own, measured right before and right after it, the median over rounds.
 """
 
 from __future__ import annotations
@@ -75,17 +75,16 @@ def measure(
 
 
 def _rounds(measures: Mapping[str, Measure], report: Report) -> tuple[dict[str, float], dict[str, float]]:
-    """The best rate of each measure, and the median of its ratios to the limit, each taken anew right before it."""
+    """The best rate of each measure, and the median of its ratios to the limit's mean right before and after it."""
     rates: dict[str, list[float]] = {what: [] for what in measures}
     ratios: dict[str, list[float]] = {what: [] for what in measures if LIMIT in measures and what != LIMIT}
     for turn in range(ROUNDS):
         report(f"round {turn + 1} of {ROUNDS}")
         for what, measure in measures.items():
-            if what in ratios:
-                rates[LIMIT].append(measures[LIMIT]())
             rates[what].append(measure())
             if what in ratios:
-                ratios[what].append(rates[what][-1] / rates[LIMIT][-1])
+                rates[LIMIT].append(measures[LIMIT]())
+                ratios[what].append(rates[what][-1] / statistics.fmean(rates[LIMIT][-2:]))
     best = {what: round(max(taken), 1) for what, taken in rates.items()}
     return best, {what: round(statistics.median(taken), 3) for what, taken in ratios.items()}
 
