@@ -117,7 +117,7 @@ class Lockstep(Simulator):
 
     def _to_start(self, client: Client) -> None:
         """Give up, and keep the state at race time 0."""
-        client.set_speed(1.0)
+        client.set_speed(self._options.speed or _FASTEST)
         began = False
         for _ in range(10_000):
             call = client.wait()
@@ -130,7 +130,6 @@ class Lockstep(Simulator):
                 elif call.numbers[0] == 0:
                     self._start = client.state()
                     self._pending = call.message
-                    client.set_speed(self._options.speed or _FASTEST)
                     return
             client.answer(call.message)
         raise BackendUnavailable("trackmania: no race begins after giving up")
