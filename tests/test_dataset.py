@@ -91,6 +91,18 @@ def test_an_episode_is_cut_where_the_new_task_ends_it(folder):
     assert len(fast) < 110
 
 
+def test_an_episode_is_cut_at_its_laps(tmp_path):
+    env, driver = Recorder(racegym.make("bicycle/kart"), tmp_path), Scripted()
+    observation, _ = env.reset(seed=1)
+    for _ in range(1300):
+        observation, *_ = env.step(driver.act(observation[None])[0])
+    env.close()
+    laps = Dataset(tmp_path)[0].rows()["laps"]
+    batch = Dataset(tmp_path).transitions({"truncation": {"laps": 1}})
+    assert len(batch) == np.argmax(laps >= 1) < len(laps) - 1
+    assert batch.truncated.nonzero()[0].tolist() == [len(batch) - 1]
+
+
 def test_a_whole_episode_keeps_its_recorded_ending(folder):
     batch = Dataset(folder).transitions({"termination": {}, "truncation": {"steps": 100}}, whole=True)
     assert len(batch) == 700

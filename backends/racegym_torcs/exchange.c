@@ -67,8 +67,8 @@ static void sleep_until_answered(struct conversation *c) {
         syscall(SYS_futex, c->answered, FUTEX_WAIT, SLEPT_ON, &glance, 0, 0);
 }
 
-/* Lets the game run first, where we share its core; whether it has answered. Who has not slept is not woken on another
-   core, and costs neither side a waking: this is the common case, sleeping the exception. */
+/* Lets the game run first, where we share its core; whether it has answered. Who does not sleep is not woken on another
+   core; from there each step would cost a waking across cores, or the tie below. */
 static int give_way(const struct conversation *c, uint32_t number) {
     if (sched_getcpu() != c->core) return 0;
     sched_yield();

@@ -83,18 +83,19 @@ class Exchange:
         self.wait = partial(sleeps.racegym_wait, struct)
         """Whether it has been answered; looks for 50 ms at most."""
         self._drive = partial(wakes.racegym_drive, struct, ctypes.c_uint32(Command.DRIVE))
-        self._told: Controls | None = None
+        self._told: np.ndarray | None = None
         self._told_at = ctypes.c_void_p()
         self._mapping = mapping
         self._count = None
 
     def drive(self, controls: Controls, ticks: int) -> bool:
         """Tell the game to drive by `controls`, clipped; False, and nothing is told, when one that is wanted is NaN."""
-        if controls is not self._told:
-            block, wanted = controls.block, self._mapping.controls.block.shape
+        block = controls.block
+        if block is not self._told:
+            wanted = self._mapping.controls.block.shape
             if block.shape != wanted or not block.flags.c_contiguous:
                 raise ValueError(f"controls in one piece of shape {wanted} are wanted, not {block.shape}")
-            self._told, self._told_at = controls, ctypes.c_void_p(_address(block))
+            self._told, self._told_at = block, ctypes.c_void_p(_address(block))
         return self._drive(self._told_at, ticks) != 0
 
     def begin(self, core: int | None) -> None:

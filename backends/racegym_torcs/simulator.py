@@ -52,9 +52,9 @@ class Torcs(Simulator):
         self._options = options
         track = catalogue.track(options.track) if options.connect is None else options.track
         own = options.connect is None
-        self._expert = options.expert is not None
-        self._wanted = 0 if self._expert else limits.FOCUS
-        decoder = wire.Decoder(extended=own, expert=self._expert)
+        expert = options.expert is not None
+        self._wanted = 0 if expert else limits.FOCUS
+        decoder = wire.Decoder(extended=own, expert=expert)
         self.spec = SimulatorSpec(
             name=f"torcs/{track}",
             period=options.period,
